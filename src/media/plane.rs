@@ -1,0 +1,73 @@
+//! The Plane: all RTP streams of one media worker as one value. No thread, no socket, no allocation per packet.
+
+use super::command::{Command, Fact};
+use crate::clock::Instant;
+use crate::ids::StreamId;
+use core::net::SocketAddr;
+use std::sync::Arc;
+
+/// Ready G.711 frames of every prompt, by [`crate::ids::PromptId`].
+#[derive(Clone, Debug, Default)]
+pub struct Prompts {/* the media helper fills this in */}
+
+/// What may become of a received packet: bytes to send from another (or the same) stream's socket. Data traffic returns where bytes go.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Forward {
+    /// Slot whose RTP socket sends.
+    pub slot: u32,
+    pub to: SocketAddr,
+    /// The rewritten packet is `bytes[..length]`.
+    pub length: usize,
+}
+
+/// Packets of our own (prompts, music, events, RTCP) and facts. Reused.
+#[derive(Default, Debug)]
+pub struct Actions {
+    /// (slot, rtcp?, to, range in `bytes`)
+    pub sends: Vec<(u32, bool, SocketAddr, core::ops::Range<usize>)>,
+    pub bytes: Vec<u8>,
+    /// Slots whose sockets must be emptied now; then [`Plane::emptied`] is called.
+    pub empty: Vec<u32>,
+    pub facts: Vec<Fact>,
+}
+
+/// See the module text.
+pub struct Plane {
+    _private: (),
+}
+
+impl Plane {
+    /// A plane over `pairs` slots.
+    pub fn new(_worker: crate::ids::WorkerId, _pairs: u32, _prompts: Arc<Prompts>, _seed: u64) -> Self {
+        todo!()
+    }
+    pub fn handle(&mut self, _command: Command, _now: Instant, _out: &mut Actions) {
+        todo!()
+    }
+    /// An RTP packet on `slot`; may be rewritten in place and forwarded.
+    pub fn handle_packet(
+        &mut self,
+        _slot: u32,
+        _source: SocketAddr,
+        _bytes: &mut [u8],
+        _now: Instant,
+        _out: &mut Actions,
+    ) -> Option<Forward> {
+        todo!()
+    }
+    /// An RTCP packet on `slot`.
+    pub fn handle_rtcp(&mut self, _slot: u32, _source: SocketAddr, _bytes: &[u8], _now: Instant, _out: &mut Actions) {
+        todo!()
+    }
+    /// Time: playout grid, RTCP, silence.
+    pub fn handle_time(&mut self, _now: Instant, _out: &mut Actions) {
+        todo!()
+    }
+    /// The sockets of `slot` are empty: its stream's close is reported.
+    pub fn emptied(&mut self, _stream: StreamId, _out: &mut Actions) {
+        todo!()
+    }
+    pub fn next_deadline(&self) -> Option<Instant> {
+        todo!()
+    }
+}

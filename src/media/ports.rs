@@ -1,0 +1,90 @@
+//! The pool of media ports: bound at start by the workers, taken per stream, given back when a worker has emptied them.
+//! Oldest first, so that a port rests as long as possible before its next call.
+
+use crate::ids::{StreamId, WorkerId};
+use std::collections::VecDeque;
+
+/// The ports that one worker has bound: slot `i` receives RTP on `first + 2·i` and RTCP on the port above.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Block {
+    pub worker: WorkerId,
+    /// First RTP port (even).
+    pub first: u16,
+    /// Number of RTP/RTCP pairs.
+    pub pairs: u32,
+}
+
+#[derive(Debug)]
+struct Worker {
+    block: Block,
+    /// Slots at rest with the generation of their next use, oldest first.
+    resting: VecDeque<(u32, u32)>,
+}
+
+/// All free media ports.
+#[derive(Debug)]
+pub struct PortPool {
+    workers: Vec<Worker>,
+}
+
+impl PortPool {
+    /// A pool over what the workers have bound; worker ids are `0..blocks.len()` in order.
+    pub fn new(blocks: &[Block]) -> Self {
+        let workers =
+            blocks.iter().map(|&block| Worker { block, resting: (0..block.pairs).map(|slot| (slot, 0)).collect() });
+        Self { workers: workers.collect() }
+    }
+
+    /// A stream on the worker with the most free ports, or on `beside`'s worker. `None`: no port is left there.
+    pub fn take(&mut self, beside: Option<StreamId>) -> Option<StreamId> {
+        let worker = match beside {
+            Some(stream) => self.workers.get_mut(usize::from(stream.worker.0))?,
+            None => self.workers.iter_mut().rev().max_by_key(|worker| worker.resting.len())?,
+        };
+        let (slot, generation) = worker.resting.pop_front()?;
+        Some(StreamId { worker: worker.block.worker, slot, generation })
+    }
+
+    /// Gives back a port that its worker has emptied.
+    pub fn put_back(&mut self, stream: StreamId) {
+        if let Some(worker) = self.workers.get_mut(usize::from(stream.worker.0)) {
+            debug_assert!(worker.resting.iter().all(|&(slot, _)| slot != stream.slot), "a port is put back once");
+            worker.resting.push_back((stream.slot, stream.generation.wrapping_add(1)));
+        }
+    }
+
+    /// The RTP port of a stream; its RTCP port is one above.
+    pub fn port(&self, stream: StreamId) -> u16 {
+        let first = self.workers.get(usize::from(stream.worker.0)).map_or(0, |worker| worker.block.first);
+        first.wrapping_add((stream.slot as u16).wrapping_mul(2))
+    }
+
+    /// How many streams could be opened now.
+    pub fn free(&self) -> usize {
+        self.workers.iter().map(|worker| worker.resting.len()).sum()
+    }
+
+    /// How many streams there can be at all.
+    pub fn capacity(&self) -> usize {
+        self.workers.iter().map(|worker| worker.block.pairs as usize).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn freed_ports_are_used_again_oldest_first_with_a_new_generation() {
+        let mut pool = PortPool::new(&[Block { worker: WorkerId(0), first: 20_000, pairs: 3 }]);
+        let a = pool.take(None).unwrap();
+        let b = pool.take(Some(a)).unwrap();
+        assert_eq!((pool.port(a), pool.port(b)), (20_000, 20_002));
+        pool.put_back(b);
+        pool.put_back(a);
+        assert_eq!(pool.take(None).map(|s| s.slot), Some(2));
+        assert_eq!(pool.take(None).map(|s| (s.slot, s.generation)), Some((b.slot, 1)));
+        assert_eq!(pool.take(None).map(|s| s.slot), Some(a.slot));
+        assert_eq!(pool.take(None), None);
+    }
+}

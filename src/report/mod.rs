@@ -1,0 +1,1 @@
+//! What operations people see: metrics, API tables, records, folded from the owners' snapshots.

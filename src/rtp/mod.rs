@@ -1,0 +1,3 @@
+//! RTP wire formats: packets (RFC 3550), RTCP reports, telephone events (RFC 4733), G.711.
+
+pub mod g711;
