@@ -34,6 +34,9 @@ pub struct StreamParameters {
     pub latch: Latch,
     /// What both sides send.
     pub codec: Codec,
+    /// Payload type of `codec`, both ways: the static one ([`Codec::payload_type`]) unless the peer's SDP says otherwise.
+    /// The static ones are understood besides.
+    pub payload_type: u8,
     /// Payload type of telephone events, both ways.
     pub telephone_event: Option<u8>,
     /// Packet time of our own audio, ms (10, 20, 30, 40, 60).

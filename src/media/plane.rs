@@ -1,8 +1,8 @@
 //! The Plane: all RTP streams of one media worker as one value. No thread, no socket, no allocation per packet.
 
 use super::command::{Command, Fact};
-use crate::clock::Instant;
-use crate::ids::StreamId;
+use crate::clock::{Duration, Instant};
+use crate::ids::{StreamId, WorkerId};
 use core::net::SocketAddr;
 use std::sync::Arc;
 
@@ -20,14 +20,25 @@ pub struct Forward {
     pub length: usize,
 }
 
+/// A packet of our own to be sent.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Send {
+    pub slot: u32,
+    /// From the slot's RTCP socket instead of its RTP socket.
+    pub rtcp: bool,
+    pub to: SocketAddr,
+    /// Where in [`Actions::bytes`] the packet is.
+    pub bytes: core::ops::Range<usize>,
+}
+
 /// Packets of our own (prompts, music, events, RTCP) and facts. Reused.
 #[derive(Default, Debug)]
 pub struct Actions {
-    /// (slot, rtcp?, to, range in `bytes`)
-    pub sends: Vec<(u32, bool, SocketAddr, core::ops::Range<usize>)>,
+    pub sends: Vec<Send>,
+    /// The packets of `sends`, one after the other.
     pub bytes: Vec<u8>,
-    /// Slots whose sockets must be emptied now; then [`Plane::emptied`] is called.
-    pub empty: Vec<u32>,
+    /// Streams whose sockets must be emptied now; then [`Plane::emptied`] is called.
+    pub empty: Vec<StreamId>,
     pub facts: Vec<Fact>,
 }
 
@@ -37,8 +48,9 @@ pub struct Plane {
 }
 
 impl Plane {
-    /// A plane over `pairs` slots.
-    pub fn new(_worker: crate::ids::WorkerId, _pairs: u32, _prompts: Arc<Prompts>, _seed: u64) -> Self {
+    /// A plane over `pairs` slots. A stream that should hear something and hears nothing for `silence` is reported.
+    pub fn new(worker: WorkerId, pairs: u32, prompts: Arc<Prompts>, silence: Duration, seed: u64) -> Self {
+        let _ = (worker, pairs, prompts, silence, seed);
         todo!()
     }
     pub fn handle(&mut self, _command: Command, _now: Instant, _out: &mut Actions) {

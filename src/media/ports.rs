@@ -4,14 +4,20 @@
 use crate::ids::{StreamId, WorkerId};
 use std::collections::VecDeque;
 
-/// The ports that one worker has bound: slot `i` receives RTP on `first + 2·i` and RTCP on the port above.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// The ports that one worker has bound: slot `i` receives RTP on `ports[i]` (even) and RTCP on the port above.
+/// Not always contiguous: pairs of which another program holds a port are left out.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Block {
     pub worker: WorkerId,
-    /// First RTP port (even).
-    pub first: u16,
-    /// Number of RTP/RTCP pairs.
-    pub pairs: u32,
+    /// RTP port of each slot.
+    pub ports: Box<[u16]>,
+}
+
+impl Block {
+    /// Every pair from `first` (even) on, without a hole.
+    pub fn contiguous(worker: WorkerId, first: u16, pairs: u16) -> Self {
+        Self { worker, ports: (0..pairs).map(|slot| first.saturating_add(slot.saturating_mul(2))).collect() }
+    }
 }
 
 #[derive(Debug)]
@@ -30,8 +36,10 @@ pub struct PortPool {
 impl PortPool {
     /// A pool over what the workers have bound; worker ids are `0..blocks.len()` in order.
     pub fn new(blocks: &[Block]) -> Self {
-        let workers =
-            blocks.iter().map(|&block| Worker { block, resting: (0..block.pairs).map(|slot| (slot, 0)).collect() });
+        let workers = blocks.iter().map(|block| Worker {
+            block: block.clone(),
+            resting: (0..block.ports.len()).map(|slot| (slot as u32, 0)).collect(),
+        });
         Self { workers: workers.collect() }
     }
 
@@ -55,8 +63,8 @@ impl PortPool {
 
     /// The RTP port of a stream; its RTCP port is one above.
     pub fn port(&self, stream: StreamId) -> u16 {
-        let first = self.workers.get(usize::from(stream.worker.0)).map_or(0, |worker| worker.block.first);
-        first.wrapping_add((stream.slot as u16).wrapping_mul(2))
+        let worker = self.workers.get(usize::from(stream.worker.0));
+        worker.and_then(|worker| worker.block.ports.get(stream.slot as usize)).copied().unwrap_or(0)
     }
 
     /// How many streams could be opened now.
@@ -66,7 +74,7 @@ impl PortPool {
 
     /// How many streams there can be at all.
     pub fn capacity(&self) -> usize {
-        self.workers.iter().map(|worker| worker.block.pairs as usize).sum()
+        self.workers.iter().map(|worker| worker.block.ports.len()).sum()
     }
 }
 
@@ -76,7 +84,7 @@ mod tests {
 
     #[test]
     fn freed_ports_are_used_again_oldest_first_with_a_new_generation() {
-        let mut pool = PortPool::new(&[Block { worker: WorkerId(0), first: 20_000, pairs: 3 }]);
+        let mut pool = PortPool::new(&[Block::contiguous(WorkerId(0), 20_000, 3)]);
         let a = pool.take(None).unwrap();
         let b = pool.take(Some(a)).unwrap();
         assert_eq!((pool.port(a), pool.port(b)), (20_000, 20_002));
