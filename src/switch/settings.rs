@@ -5,6 +5,7 @@ use crate::clock::Duration;
 use crate::gate::Network;
 use crate::ids::{AgentId, ListenerId, NodeId, PromptId, QueueId, ReasonId, TreeId, TrunkId};
 use crate::ivr::session::Language;
+pub use crate::ivr::spoken::Words;
 use crate::ivr::tree::Trees;
 use crate::media::Codec;
 use crate::sip::transaction::Timings;
@@ -133,24 +134,6 @@ pub struct Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Spoken {
     pub languages: Vec<Words>,
-}
-
-/// One language's words. Numbers are put together by `ivr::spoken`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Words {
-    pub name: Box<str>,
-    /// 0 … 9, single.
-    pub digits: [PromptId; 10],
-    /// Everything else that `ivr::spoken` needs, by its documented order.
-    pub numbers: Vec<PromptId>,
-    /// "You are number" … "in the queue."
-    pub place_before: PromptId,
-    pub place_after: PromptId,
-    /// "The expected wait is about" … "minutes."
-    pub wait_before: PromptId,
-    pub wait_after: PromptId,
-    pub please_wait: PromptId,
-    pub goodbye: PromptId,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
