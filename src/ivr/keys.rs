@@ -12,7 +12,7 @@ impl Session {
             return self.on_collect_digit(digit, collect, tree, turn);
         }
         if digit == b'0' {
-            return self.to_human(true, turn);
+            return self.seek_human(true, turn);
         }
         match &node.kind {
             Kind::Menu(menu) if self.hears(&menu.listen) => self.on_menu_key(digit, menu, tree, turn),
@@ -69,7 +69,7 @@ impl Session {
     fn on_collect_digit(&mut self, digit: u8, collect: &Collect, tree: &Tree, turn: &mut Turn<'_>) {
         let zero_alone = self.entry.reveal() == "0";
         if digit == b'#' && zero_alone {
-            return self.to_human(true, turn);
+            return self.seek_human(true, turn);
         }
         if !self.hears(&collect.listen) {
             return self.on_early_collect_digit(digit, collect, turn);
@@ -139,7 +139,7 @@ impl Session {
         let trees = turn.trees;
         let Some(node) = trees.node(self.place()) else { return };
         match &node.kind {
-            Kind::Collect(_) if self.entry.reveal() == "0" => self.to_human(true, turn),
+            Kind::Collect(_) if self.entry.reveal() == "0" => self.seek_human(true, turn),
             Kind::Collect(collect) if !self.entry.reveal().is_empty() => self.finish_collect(collect, turn),
             kind => {
                 if let Some(listen) = kind.listen() {

@@ -340,7 +340,7 @@ impl Session {
     }
 
     /// The caller wants a human (`shortcut`), or has used up every retry.
-    pub(super) fn to_human(&mut self, shortcut: bool, turn: &mut Turn<'_>) {
+    pub(super) fn seek_human(&mut self, shortcut: bool, turn: &mut Turn<'_>) {
         if shortcut {
             self.zero_pressed = true;
             self.count(Outcome::Zero, turn);
@@ -363,7 +363,7 @@ impl Session {
     pub(super) fn give_up(&mut self, listen: &Listen, turn: &mut Turn<'_>) {
         match listen.failed {
             Some(node) => self.enter(Place { tree: self.tree, node }, turn),
-            None => self.to_human(false, turn),
+            None => self.seek_human(false, turn),
         }
     }
 
