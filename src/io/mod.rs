@@ -1,1 +1,24 @@
-//! The only impure code.
+//! The only impure code: sockets, threads, clocks, files, signals. It decides nothing; it carries inputs to the values that do
+//! and carries out what they want done.
+//!
+//! ```text
+//! start ─▶ control_loop (one thread) ─▶ owners: Gate, Switch, Router
+//!            │ network: SIP sockets   media_link: workers   publication: HTTP side
+//!            │ record_log, log: threads behind bounded queues   ring: last inputs
+//! ```
+#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "what is banned elsewhere lives here")]
+
+pub mod cli;
+pub mod deadline_timer;
+pub mod descriptors;
+pub mod log;
+pub mod monotonic;
+pub mod notices;
+pub mod owners;
+pub mod publication;
+pub mod readiness;
+pub mod record_log;
+pub mod ring;
+pub mod send_queue;
+pub mod shutdown;
+pub mod sip_socket;

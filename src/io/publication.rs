@@ -1,0 +1,168 @@
+//! What the control thread tells the HTTP side, and what it hears from there. Both channels are bounded; neither side waits for the
+//! other.
+//!
+//! Counters in a [`Publication`] are whole and rows are changes, so a publication must not be lost: the control thread reserves the place
+//! in the channel before it asks the owners, and asks later if there is none.
+
+use super::owners::Owners;
+use super::record_log::Figures as RecordFigures;
+use crate::acd::Wish;
+use crate::acd::snapshot::RouterSnapshot;
+use crate::clock::{Duration, Instant, WallTime};
+use crate::gate;
+use crate::ids::{AgentId, CallId, NodeId, TreeId};
+use crate::ivr::session::{Outcome, Visit};
+use crate::switch::snapshot::SwitchSnapshot;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// Least time between two publications.
+pub const EVERY: Duration = Duration::from_millis(250);
+/// Publications that wait for the HTTP side at most.
+const PUBLICATIONS_MAX: usize = 4;
+/// Commands that wait for the control thread at most; more are refused by the HTTP side with 503.
+const COMMANDS_MAX: usize = 64;
+
+/// Something the HTTP side asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    Wish {
+        agent: AgentId,
+        wish: Wish,
+    },
+    End {
+        call: CallId,
+    },
+    /// As SIGTERM: no new calls, and the end of the process when the last call is over.
+    Drain,
+}
+
+/// How often each outcome happened at each node of each tree, since start.
+pub type VisitCounts = BTreeMap<(TreeId, NodeId, Outcome), u64>;
+
+/// Everything that the control thread knows, at one moment.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    pub at: Instant,
+    pub wall: WallTime,
+    pub switch: SwitchSnapshot,
+    pub router: RouterSnapshot,
+    /// Of all receivers together.
+    pub gate: gate::Counters,
+    pub visits: VisitCounts,
+    pub control: Figures,
+    pub draining: bool,
+}
+
+/// The control loop's own figures since start.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Figures {
+    /// Times the loop was woken from sleep; per call this is a figure worth printing.
+    pub wake_ups: u64,
+    pub turns: u64,
+    pub records_written: u64,
+    /// Records that could not be written (disk).
+    pub records_lost: u64,
+    /// How often each bounded queue was full and something was dropped or held back.
+    pub full: FullQueues,
+}
+
+/// Label values of `huntline_internal_queue_full_total{queue}`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct FullQueues {
+    /// Datagrams out, dropped as the network would.
+    pub sip_out: u64,
+    /// Messages from receivers, dropped as the network would.
+    pub receivers: u64,
+    /// Media commands held back until the worker has room (never lost).
+    pub media_commands: u64,
+    /// Call records, dropped.
+    pub records: u64,
+    /// Log lines of the Switch not shown.
+    pub notices: u64,
+}
+
+/// The HTTP side's ends of both channels.
+#[derive(Debug)]
+pub struct Board {
+    pub publications: mpsc::Receiver<Box<Publication>>,
+    pub commands: mpsc::Sender<Command>,
+}
+
+/// The control thread's ends, and what it folds between two publications.
+#[derive(Debug)]
+pub struct Publisher {
+    publications: mpsc::Sender<Box<Publication>>,
+    pub commands: mpsc::Receiver<Command>,
+    visits: VisitCounts,
+    records: Arc<RecordFigures>,
+    last: Instant,
+}
+
+/// Both ends. `records` is where the record log counts.
+pub fn channel(records: Arc<RecordFigures>) -> (Publisher, Board) {
+    let (publish, publications) = mpsc::channel(PUBLICATIONS_MAX);
+    let (send, commands) = mpsc::channel(COMMANDS_MAX);
+    let publisher =
+        Publisher { publications: publish, commands, visits: VisitCounts::new(), records, last: Instant::START };
+    (publisher, Board { publications, commands: send })
+}
+
+impl Publisher {
+    /// Counts IVR visits.
+    pub fn count(&mut self, visits: impl Iterator<Item = Visit>) {
+        for visit in visits {
+            *self.visits.entry((visit.tree, visit.node, visit.outcome)).or_default() += 1;
+        }
+    }
+
+    /// When there is something to publish: after a change, [`EVERY`] after the last time. `None`: nothing new, or nobody listens.
+    pub fn due(&self, owners: &Owners) -> Option<Instant> {
+        (owners.changed && !self.publications.is_closed()).then(|| self.last + EVERY)
+    }
+
+    /// Publishes if it is due and there is room. `gate`: counters of receivers besides the owners' own Gate.
+    pub fn publish(
+        &mut self,
+        owners: &mut Owners,
+        draining: bool,
+        gate: gate::Counters,
+        mut control: Figures,
+        now: Instant,
+    ) {
+        if self.due(owners).is_none_or(|due| now < due) {
+            return;
+        }
+        // Whether or not there is room: the next try is a period later.
+        self.last = now;
+        let Ok(place) = self.publications.try_reserve() else { return };
+        owners.changed = false;
+        control.records_written = self.records.written();
+        control.records_lost = self.records.lost();
+        control.full.records = self.records.dropped();
+        let gate = sum(owners.gate_counters(), gate);
+        let seat = owners.seat();
+        place.send(Box::new(Publication {
+            at: now,
+            wall: super::monotonic::wall_now(),
+            switch: seat.switch.publish(now),
+            router: seat.router.publish(now),
+            gate,
+            visits: self.visits.clone(),
+            control,
+            draining,
+        }));
+    }
+}
+
+fn sum(a: gate::Counters, b: gate::Counters) -> gate::Counters {
+    gate::Counters {
+        passed: a.passed + b.passed,
+        answered: a.answered + b.answered,
+        garbage: a.garbage + b.garbage,
+        keep_alive: a.keep_alive + b.keep_alive,
+        over_limit: a.over_limit + b.over_limit,
+        shed: a.shed + b.shed,
+    }
+}
