@@ -18,7 +18,7 @@ struct Entry {
     slot: u32,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Slot<K> {
     generation: u32,
     /// Position in `heap`; meaningful only while `key` is some.
@@ -27,7 +27,7 @@ struct Slot<K> {
 }
 
 /// Deadlines with a key each; see the module text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TimerHeap<K> {
     heap: Vec<Entry>,
     slots: Vec<Slot<K>>,
