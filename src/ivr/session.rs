@@ -226,6 +226,11 @@ impl Session {
         self.zero_pressed
     }
 
+    /// The queue that `0` leads to from here; it also serves a transfer to one agent.
+    pub fn queue_for_zero(&self, trees: &Trees) -> Option<QueueId> {
+        self.zero_queue(trees.tree(self.tree)?)
+    }
+
     /// What the caller typed at collect nodes.
     pub fn collected(&self) -> &[(Place, Digits)] {
         &self.collected

@@ -44,7 +44,7 @@ pub struct Registrar {
 }
 
 impl Registrar {
-    pub fn new(_settings: Settings) -> Self {
+    pub fn new(_settings: Settings, _seed: &mut crate::seed::Seed) -> Self {
         todo!()
     }
     /// Processes an authenticated REGISTER for `agent` (fetch, add, refresh, remove, `*`), all or nothing.

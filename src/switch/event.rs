@@ -3,7 +3,7 @@
 use super::settings::Settings;
 use crate::acd::{Reply, Wish, request::Numbered};
 use crate::call::record::CallRecord;
-use crate::clock::WallTime;
+use crate::clock::{Instant, WallTime};
 use crate::ids::{AgentId, CallId, Flow};
 use crate::ivr::session::Visit;
 use crate::media;
@@ -23,6 +23,8 @@ pub enum Event<'a> {
     Router(Reply),
     /// `next_deadline` has come (harmless at any other time).
     Time,
+    /// First event of a run: fixed contacts are made known to the Router.
+    Started,
     /// What the civil clock shows now.
     Wall(WallTime),
     /// Somebody asks for an agent's state by API.
@@ -40,7 +42,8 @@ pub enum Event<'a> {
     EndAll,
     /// A new configuration, whole.
     Configure(Arc<Settings>),
-    /// The Router was lost: send it a [`Resync`](crate::acd::request::Resync).
+    /// The Router was lost, and with it whatever was in flight both ways: send the new one a
+    /// [`Resync`](crate::acd::request::Resync).
     RouterLost,
 }
 
@@ -53,6 +56,8 @@ pub struct Actions {
     /// Finished calls.
     pub records: Vec<CallRecord>,
     pub visits: Vec<Visit>,
+    /// For each agent INVITE in `datagrams`: when call and agent could first be matched.
+    pub rung: Vec<Instant>,
     /// Things worth a line in the log; bounded by what one event can cause.
     pub notices: Vec<Notice>,
 }
@@ -65,6 +70,7 @@ impl Actions {
         self.requests.clear();
         self.records.clear();
         self.visits.clear();
+        self.rung.clear();
         self.notices.clear();
     }
 }

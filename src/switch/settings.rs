@@ -32,6 +32,8 @@ pub struct Settings {
     pub limits: Limits,
     /// Challenge dialogs that agents' phones start with 407 (INTEROP 1).
     pub challenge_calls: bool,
+    /// Caller's headers that reach the agent's phone; none by default.
+    pub passed_headers: Vec<Box<str>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,4 +149,10 @@ pub struct Limits {
     pub drain: Duration,
     /// A call longer than this is ended. Default 4 h.
     pub call_max: Duration,
+}
+
+/// Our address as the peer behind `flow` sees it.
+pub fn local_address(settings: &Settings, flow: crate::ids::Flow) -> SocketAddr {
+    let of = |id| settings.listeners.iter().find(|listener| Some(listener.id) == id).map(|listener| listener.address);
+    of(Some(flow.listener)).or_else(|| settings.listeners.first().map(|first| first.address)).unwrap_or(flow.peer)
 }
