@@ -115,7 +115,7 @@ impl Switch {
         let mut seed = Seed::new(seed);
         let sip = Sip {
             transactions: Transactions::new(settings.timings, settings.limits.transactions_max, &mut seed),
-            registrar: Registrar::new(settings.registrar, &mut seed),
+            registrar: Registrar::new(settings.registrar),
             challenger: Challenger::new(settings.digest.clone(), &mut seed),
             scratch: Vec::with_capacity(2048),
             body: Vec::with_capacity(512),
