@@ -7,22 +7,22 @@
 //!
 //! Modules stand in dependency order: a module imports only from those above it (checked by `tests/tidy.rs`).
 
+pub mod clock;
+pub mod ids;
+pub mod timers;
+pub mod counters;
+pub mod masked;
+pub mod seed;
+pub mod rtp;
+pub mod sip;
+pub mod media;
+pub mod ivr;
 pub mod acd;
 pub mod call;
-pub mod clock;
-pub mod config;
-pub mod counters;
 pub mod gate;
-pub mod ids;
+pub mod switch;
+pub mod report;
+pub mod config;
+pub mod sim;
 #[cfg(feature = "io")]
 pub mod io;
-pub mod ivr;
-pub mod masked;
-pub mod media;
-pub mod report;
-pub mod rtp;
-pub mod seed;
-pub mod sim;
-pub mod sip;
-pub mod switch;
-pub mod timers;
