@@ -91,6 +91,11 @@ impl<K> TimerHeap<K> {
         }
     }
 
+    /// The keys of all armed timers, in no useful order.
+    pub fn keys(&self) -> impl Iterator<Item = &K> {
+        self.slots.iter().filter_map(|slot| slot.key.as_ref())
+    }
+
     /// Takes the earliest timer if its deadline is at or before `now`.
     pub fn expire(&mut self, now: Instant) -> Option<K> {
         (self.heap.first()?.deadline <= now).then(|| self.remove(0))

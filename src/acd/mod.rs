@@ -3,9 +3,14 @@
 //! The Switch sends [`Request`]s and hears [`Reply`]s. Nothing else passes between the two.
 
 pub mod agent;
+pub mod expected_wait;
+mod idle_sets;
+mod offer;
+mod queue;
 pub mod request;
 pub mod router;
 pub mod settings;
+pub mod skill;
 pub mod snapshot;
 
 pub use agent::{AgentState, NotReady};

@@ -1,0 +1,3 @@
+//! The Router's behaviour, a sentence per test.
+
+mod flow;
