@@ -7,6 +7,7 @@
 pub mod dialog;
 pub mod digest;
 pub mod header;
+mod lexis;
 pub mod outbox;
 pub mod registrar;
 pub mod scan;

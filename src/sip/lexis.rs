@@ -1,0 +1,212 @@
+//! The characters of SIP text (RFC 3261 §25.1): tokens, white space, quotes, lists. Not a grammar: `uri` and `header` know what
+//! the parts mean. Nothing here indexes or panics, whatever the bytes are.
+
+/// Bytes that a token may consist of.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~');
+        at += 1;
+    }
+    table
+};
+
+/// Whether `byte` may stand in a token.
+pub(crate) fn is_token_byte(byte: u8) -> bool {
+    TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
+}
+
+/// Whether `text` is a token.
+pub(crate) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().copied().all(is_token_byte)
+}
+
+/// White space, the line breaks of a fold included.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// A control character other than horizontal tab.
+pub(crate) fn is_control(byte: u8) -> bool {
+    (byte < 0x20 && byte != b'\t') || byte == 0x7f
+}
+
+/// `text` without white space at its end.
+pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., last] = text
+        && is_space(*last)
+    {
+        text = rest;
+    }
+    text
+}
+
+/// `text` without white space at its start.
+pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = text
+        && is_space(*first)
+    {
+        text = rest;
+    }
+    text
+}
+
+/// `text` without white space around it.
+pub(crate) fn trim(text: &[u8]) -> &[u8] {
+    trim_start(trim_end(text))
+}
+
+/// `text` before and after position `at`; the byte at `at` belongs to the second part.
+pub(crate) fn part(text: &[u8], at: usize) -> (&[u8], &[u8]) {
+    text.split_at_checked(at).unwrap_or((text, &[]))
+}
+
+/// `text` before and after the first `separator`, which belongs to neither.
+pub(crate) fn cut(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().position(|byte| *byte == separator)?;
+    let (before, rest) = part(text, at);
+    Some((before, rest.get(1..).unwrap_or_default()))
+}
+
+/// A decimal number below 2³² made of digits only.
+pub(crate) fn decimal(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u32, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
+}
+
+/// Where the quoted string at the start of `text` (whose first byte is `"`) ends: the position after its closing quote.
+/// `None` if it does not end.
+pub(crate) fn quoted_end(text: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    text.iter().enumerate().skip(1).find_map(|(at, byte)| match byte {
+        _ if escaped => {
+            escaped = false;
+            None
+        }
+        b'\\' => {
+            escaped = true;
+            None
+        }
+        b'"' => Some(at.saturating_add(1)),
+        _ => None,
+    })
+}
+
+/// The position of the first control character (tab and DEL included) at or after `from`. Eight bytes at a step: this is
+/// what finds the ends of lines, and most of a message's bytes are seen only here.
+pub(crate) fn control_at(bytes: &[u8], from: usize) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const TOPS: u64 = 0x8080_8080_8080_8080;
+    let rest = bytes.get(from..)?;
+    let (words, tail) = rest.as_chunks::<8>();
+    let mut at = from;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let deletes = word ^ (ONES * 0x7f);
+        let below_space = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
+        let hits = below_space | (deletes.wrapping_sub(ONES) & !deletes & TOPS);
+        if hits != 0 {
+            // A borrow can only raise false hits above a true one: the lowest is right.
+            return Some(at.saturating_add((hits.trailing_zeros() / 8) as usize));
+        }
+        at = at.saturating_add(8);
+    }
+    tail.iter().position(|byte| *byte < 0x20 || *byte == 0x7f).map(|more| at.saturating_add(more))
+}
+
+/// The parts of `text` between `separator`s that stand outside quotes and `<>`, trimmed; empty ones included. An unclosed
+/// quote or bracket reaches to the end.
+pub(crate) fn split(text: &[u8], separator: u8) -> Parts<'_> {
+    Parts { rest: Some(text), separator }
+}
+
+/// See [`split`].
+#[derive(Clone, Debug)]
+pub(crate) struct Parts<'a> {
+    rest: Option<&'a [u8]>,
+    separator: u8,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = self.rest?;
+        let (mut quoted, mut escaped, mut bracket) = (false, false, false);
+        for (at, byte) in text.iter().enumerate() {
+            if quoted {
+                match byte {
+                    _ if escaped => escaped = false,
+                    b'\\' => escaped = true,
+                    b'"' => quoted = false,
+                    _ => {}
+                }
+            } else if *byte == b'"' && !bracket {
+                quoted = true;
+            } else if *byte == b'<' {
+                bracket = true;
+            } else if *byte == b'>' {
+                bracket = false;
+            } else if *byte == self.separator && !bracket {
+                let (before, rest) = part(text, at);
+                self.rest = rest.get(1..);
+                return Some(trim(before));
+            }
+        }
+        self.rest = None;
+        Some(trim(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_found_at_every_offset() {
+        for length in 0..40 {
+            for at in 0..length {
+                for control in [0u8, 9, 10, 13, 0x1f, 0x7f] {
+                    let mut bytes = vec![b' '; length];
+                    bytes[at] = control;
+                    assert_eq!(control_at(&bytes, 0), Some(at));
+                    assert_eq!(control_at(&bytes, at), Some(at));
+                    assert_eq!(control_at(&bytes, at + 1), None);
+                }
+            }
+            assert_eq!(control_at(&vec![0xffu8; length], 0), None);
+            assert_eq!(control_at(&vec![0x80u8; length], 0), None);
+        }
+        assert_eq!(control_at(b"abc", 4), None);
+    }
+
+    #[test]
+    fn lists_part_outside_quotes_and_brackets() {
+        let parts = |text: &'static str| {
+            split(text.as_bytes(), b',').map(|part| core::str::from_utf8(part).unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(parts("a, b ,c"), ["a", "b", "c"]);
+        assert_eq!(parts(r#""a,\",b" <sip:a,b@c>;x, <sip:d>"#), [r#""a,\",b" <sip:a,b@c>;x"#, "<sip:d>"]);
+        assert_eq!(parts(",,"), ["", "", ""]);
+        assert_eq!(parts(""), [""]);
+        assert_eq!(parts("\"open, end"), ["\"open, end"]);
+        assert_eq!(parts("<sip:\">\",b"), ["<sip:\">\",b"], "a quote inside <> is not one, the one after it is");
+    }
+
+    #[test]
+    fn numbers_are_digits_that_fit() {
+        assert_eq!(decimal(b"0068"), Some(68));
+        assert_eq!(decimal(b"4294967295"), Some(u32::MAX));
+        for wrong in ["4294967296", "", "-1", "+1", "1 ", "0x1"] {
+            assert_eq!(decimal(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+}
