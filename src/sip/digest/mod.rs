@@ -57,6 +57,7 @@ pub enum Verdict {
 
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// Without `"` and `\`: some phones (baresip) hash a realm with its escapes, others without. Printable.
     pub realm: Box<str>,
     /// Offered in this order. Default: MD5 alone (INTEROP 2).
     pub algorithms: Vec<Algorithm>,

@@ -75,6 +75,34 @@ fn the_examples_of_the_rfcs_come_out() {
     assert_eq!(response_of(&answered), "1949323746fe6a43ef61f9606e7febea");
 }
 
+/// Authorization fields of real phones, recorded; password `demo-8001`. Their nonces are not ours: a right digest is stale.
+#[test]
+fn real_phones_are_understood() {
+    let mut challenger = Challenger::new(Settings::default(), &mut Seed::new(1));
+    for (phone, request_uri, field) in [
+        (
+            "baresip 1.0",
+            "sip:127.0.0.1:17950",
+            "Digest username=\"8001\", realm=\"huntline\", \
+             nonce=\"00000000000000000000000000000000000000000000000000000001\", uri=\"sip:127.0.0.1:17950\", \
+             response=\"d33e32ba8ec27c680b78dc190402825e\", cnonce=\"8fb512bc021d5280\", qop=auth, nc=00000001",
+        ),
+        (
+            "SIPp 3.6.1",
+            "sip:127.0.0.1",
+            "Digest username=\"8001\",realm=\"huntline\",cnonce=\"6b8b4567\",nc=00000001,qop=auth,\
+             uri=\"sip:127.0.0.1:17950\",nonce=\"00000000000000000000000000000000000000000000000000000001\",\
+             response=\"42a59ed2f7bda785852adca93daa3885\",algorithm=MD5",
+        ),
+    ] {
+        let request = register(request_uri, &[field]);
+        let mut verdict =
+            |secret: Secret| challenger.verify(&request.message(), Method::Register, false, Some(&secret), at(0));
+        assert_eq!(verdict(password()), Verdict::Stale, "{phone}");
+        assert_eq!(verdict(Secret::Password("wrong".into())), Verdict::Denied, "{phone}");
+    }
+}
+
 #[test]
 fn md5_alone_is_offered_unless_set_otherwise() {
     let offers = |algorithms: &[Algorithm], secret: Option<&Secret>| {

@@ -7,6 +7,8 @@ use crate::clock::Duration;
 
 /// A longer contact URI is refused, bytes.
 const URI_MAX: usize = 512;
+/// A longer instance name is not kept, bytes. A URN with a UUID has 47.
+const INSTANCE_MAX: usize = 128;
 /// More contacts in one request are refused whatever the settings say; also bounds the work.
 const ELEMENTS_MAX: usize = 32;
 
@@ -28,6 +30,7 @@ pub(super) struct Wanted<'a> {
     pub expires: Option<Duration>,
     /// Thousandths.
     pub q: u16,
+    pub instance: Option<Box<[u8]>>,
 }
 
 impl Wanted<'_> {
@@ -66,17 +69,18 @@ fn wanted<'a>(element: &'a [u8], expires: Option<&[u8]>, settings: &Settings) ->
     let bad = Outcome::Refused { status: 400, min_expires: None };
     let contact = NameAddr::read(element).filter(|contact| is_fit(contact.uri)).ok_or(bad)?;
     let q = contact.parameter("q").and_then(thousandths).unwrap_or(1000);
+    let instance = instance(&contact);
     // A number that cannot be read counts as 3600 (§20.10, §20.19).
     let asked = contact.parameter("expires").or(expires).map(|text| seconds(text).unwrap_or(3600));
     let asked = asked.map_or(settings.expires_max, |seconds| Duration::from_secs(seconds.into()));
     if asked.is_zero() {
-        return Ok(Wanted { uri: contact.uri, expires: None, q });
+        return Ok(Wanted { uri: contact.uri, expires: None, q, instance });
     }
     if asked < settings.expires_min {
         let least = settings.expires_min.as_micros().div_ceil(1_000_000);
         return Err(Outcome::Refused { status: 423, min_expires: Some(u32::try_from(least).unwrap_or(u32::MAX)) });
     }
-    Ok(Wanted { uri: contact.uri, expires: Some(asked.min(settings.expires_max)), q })
+    Ok(Wanted { uri: contact.uri, expires: Some(asked.min(settings.expires_max)), q, instance })
 }
 
 /// Whether a URI may come back as a Request-URI and in a Contact list: `sip:` (nothing else can be rung), no headers
@@ -86,6 +90,13 @@ fn is_fit(uri: &[u8]) -> bool {
     uri.len() <= URI_MAX
         && uri.iter().all(clean)
         && Uri::read(uri).is_some_and(|uri| uri.scheme == Scheme::Sip && uri.headers.is_empty() && !uri.host.is_empty())
+}
+
+/// `+sip.instance` with `reg-id`. Only compared, never shown; one that is too long to keep is as good as none.
+fn instance(contact: &NameAddr<'_>) -> Option<Box<[u8]>> {
+    let instance = contact.parameter("+sip.instance").filter(|text| !text.is_empty())?;
+    let name = [instance, contact.parameter("reg-id").unwrap_or_default()].join(&b' ');
+    (name.len() <= INSTANCE_MAX).then(|| name.into())
 }
 
 /// Delta-seconds; more than fits counts as the most that fits.

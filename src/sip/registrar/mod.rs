@@ -1,9 +1,10 @@
 //! Registrar (RFC 3261 §10.3): bindings per address of record, bounded, with expiry. Not authentication, and not the choice of
 //! the contact to ring.
 //!
-//! Two additions to §10.3, both for phones that lose their memory. A binding follows its phone to a new flow whenever it is
-//! refreshed (NAT rebinding). And a phone that comes back over the same flow with a new Call-ID and a new user in a contact at the
-//! same host and port (baresip makes one up at every start) has restarted: its old binding is replaced, not joined.
+//! Two additions to §10.3. A binding follows its phone to a new flow whenever it is refreshed (NAT rebinding). And a phone that
+//! has restarted replaces its old binding instead of joining it, though its contact is another one now: it comes with a new
+//! Call-ID and either the same `+sip.instance` (RFC 5626 §4.1, with the same `reg-id`), or over the same flow with the same host
+//! and port (baresip makes up a new contact user at every start). Else a dead contact would be rung for an hour.
 
 mod contact;
 #[cfg(test)]
@@ -46,6 +47,8 @@ pub struct Binding {
     pub cseq: u32,
     /// q value in thousandths; 1000 if the phone gave none.
     pub q: u16,
+    /// `+sip.instance` and `reg-id`: the device, if it gave its name.
+    pub instance: Option<Box<[u8]>>,
 }
 
 /// The outcome of a REGISTER.
@@ -119,6 +122,7 @@ impl Registrar {
                         call_id: call_id.into(),
                         cseq,
                         q: contact.q,
+                        instance: contact.instance.clone(),
                     });
                 }
                 if bindings.len() > self.settings.contacts_max {
@@ -238,7 +242,12 @@ fn apply(wanted: &Wanted<'_>, bindings: &mut Vec<Binding>, bind: impl FnOnce(&[u
 
 /// See the module text. Two contacts of one life of a phone share its Call-ID (§10.2) and stay side by side.
 fn is_same_phone_before_its_restart(old: &Binding, new: &Binding) -> bool {
+    if old.call_id == new.call_id {
+        return false;
+    }
+    if old.instance.is_some() && old.instance == new.instance {
+        return true;
+    }
     let (Some(theirs), Some(ours)) = (Uri::read(&old.uri), Uri::read(&new.uri)) else { return false };
-    let same_place = theirs.host.eq_ignore_ascii_case(ours.host) && theirs.port == ours.port;
-    old.flow == new.flow && old.call_id != new.call_id && same_place
+    old.flow == new.flow && theirs.host.eq_ignore_ascii_case(ours.host) && theirs.port == ours.port
 }

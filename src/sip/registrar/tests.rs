@@ -162,6 +162,21 @@ fn a_phone_that_restarts_with_a_new_contact_user_is_one_phone() {
 }
 
 #[test]
+fn a_device_that_names_itself_replaces_its_old_contact_wherever_it_was() {
+    let mut registrar = registrar();
+    let device =
+        |user: &str, instance: &str| format!("Contact: <sip:{user}@h>;+sip.instance=\"<urn:uuid:{instance}>\"\n");
+    let started = |call_id, port| Phone { call_id, cseq: 1, port };
+    assert_eq!(started("a", 1).sends(&mut registrar, &device("8001-1", "x"), at(0)), CHANGED);
+    assert_eq!(started("b", 2).sends(&mut registrar, &device("8001-2", "y"), at(1)), CHANGED);
+    assert_eq!(started("c", 3).sends(&mut registrar, &device("8001-3", "x"), at(2)), CHANGED);
+    assert_eq!(uris(&registrar), ["sip:8001-3@h", "sip:8001-2@h"]);
+    let second_flow = device("8001-4", "x").replace(">\"", ">\";reg-id=2");
+    assert_eq!(started("d", 4).sends(&mut registrar, &second_flow, at(3)), CHANGED);
+    assert_eq!(registrar.len(), 3, "another reg-id is another way to the same device");
+}
+
+#[test]
 fn the_best_contact_comes_first_and_among_equals_the_newest() {
     let mut registrar = registrar();
     let contacts =
