@@ -304,4 +304,19 @@ proptest! {
             }
         }
     }
+
+    /// Any text as a contact: refused, or let in as clean text that reads back as itself.
+    #[test]
+    fn no_contact_disturbs_the_registrar(text in "[ -~\u{7f}é<>\"@:;,?=*%\\[\\]]{0,60}", wrap in any::<bool>()) {
+        let mut registrar = registrar();
+        let contact = if wrap { format!("<sip:{text}>;expires={text};q={text}") } else { text };
+        let request = PHONE.request(&format!("Contact: {contact}\n"));
+        registrar.register(AGENT, &request.message(), flow(1), at(0));
+        for field in registrar.contact_fields(AGENT, at(0)) {
+            prop_assert!(field.bytes().all(|byte| byte.is_ascii_graphic()), "{}", field);
+            let again = PHONE.again().request(&format!("Contact: {field}\n"));
+            let mut heir = Registrar::new(Settings::default());
+            prop_assert_eq!(heir.register(AGENT, &again.message(), flow(1), at(0)), CHANGED);
+        }
+    }
 }
