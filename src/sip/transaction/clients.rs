@@ -39,6 +39,13 @@ pub(super) struct Client<C> {
     state: State,
 }
 
+#[cfg(test)]
+impl<C> Client<C> {
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Invite(client_invite::State),

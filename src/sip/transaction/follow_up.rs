@@ -39,7 +39,7 @@ impl Scratch {
     }
 
     /// The To tag of `reply`, a response of ours.
-    pub(super) fn to_tag(&mut self, reply: &[u8]) -> Option<String> {
+    pub(super) fn tag_of(&mut self, reply: &[u8]) -> Option<String> {
         scan(reply, &mut self.index).ok()?;
         let tag = Message::new(reply, &self.index).to()?.tag()?;
         core::str::from_utf8(tag).ok().map(str::to_owned)

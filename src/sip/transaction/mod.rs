@@ -178,4 +178,11 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
     pub fn figures(&self) -> Figures {
         Figures { live: self.servers.table.used() + self.clients.live(), ..self.figures }
     }
+
+    /// Bytes of text held for repetition.
+    #[cfg(test)]
+    fn kept_bytes(&self) -> usize {
+        let replies: usize = self.servers.table.values().map(|server| server.kept_bytes()).sum();
+        replies + self.clients.table.values().map(|client| client.kept_bytes()).sum::<usize>()
+    }
 }

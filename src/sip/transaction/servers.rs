@@ -36,6 +36,13 @@ pub(super) struct Server<S> {
     state: State,
 }
 
+#[cfg(test)]
+impl<S> Server<S> {
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.reply.len()
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Invite(server_invite::State),
@@ -165,7 +172,7 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
         let invite = self.find_invite(cancel);
         let found = invite.and_then(|place| self.servers.table.at(place));
         // The CANCEL is answered with the tag that the INVITE's replies have, if one has gone out (§9.2).
-        let tag = found.and_then(|server| self.scratch.to_tag(&server.reply));
+        let tag = found.and_then(|server| self.scratch.tag_of(&server.reply));
         let status = if found.is_some() { 200 } else { 481 };
         let pending = found.filter(|server| !server.state.is_answered()).map(|server| server.user);
         let tag = tag.unwrap_or_else(|| self.tag());

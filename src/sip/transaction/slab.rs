@@ -120,6 +120,15 @@ impl<T> Slab<T> {
         }
     }
 
+    /// All values, by slot.
+    #[cfg(test)]
+    pub(super) fn values(&self) -> impl Iterator<Item = &T> {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Taken(_, value) => Some(value),
+            _ => None,
+        })
+    }
+
     /// Drops free slots at the end, and memory once three quarters of it are unused.
     fn give_back(&mut self) {
         while matches!(self.slots.last(), Some(Slot::Free)) {
