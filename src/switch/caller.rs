@@ -59,6 +59,7 @@ impl Switch {
         });
         let leg = leg?;
         self.calls.by_id.insert(id, call);
+        self.calls.enter(call, Stage::Ivr);
         self.calls.by_stream.insert(stream, leg);
         turn.out.media.push(Command::Open { stream, parameters });
         self.accept_leg(leg, asked, offered, turn);
@@ -186,10 +187,9 @@ impl Switch {
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
         let arrived = entry.place.map_or(turn.now, |place| place.arrived);
         entry.place = Some(Place { queue, priority, arrived, entered: turn.now, agent, offers: 0 });
-        entry.stage = Stage::Waiting;
-        entry.history.changed = true;
         let waiting = Waiting { call: entry.id, queue, priority, arrived, agent };
         let language = entry.language;
+        self.calls.enter(call, Stage::Waiting);
         self.arm_ivr(call, turn);
         self.request(Request::Enqueue(waiting), turn);
         let Some(queue) = settings.queues.get(queue.index()) else { return };
@@ -212,7 +212,6 @@ impl Switch {
             outcome: outcome.into(),
             offers: place.offers,
         });
-        entry.history.changed = true;
     }
 
     /// The queue's maximum wait is over, or it does not take the call: the fallback.
@@ -254,10 +253,7 @@ impl Switch {
     /// Back into the tree; the place in the queue is remembered.
     fn return_to(&mut self, call: Key<Call>, input: Input, turn: &mut Turn) {
         self.music(call, None, turn);
-        if let Some(entry) = self.calls.calls.at_mut(call) {
-            entry.stage = Stage::Ivr;
-            entry.history.changed = true;
-        }
+        self.calls.enter(call, Stage::Ivr);
         self.ivr_input(call, input, turn);
     }
 
@@ -281,8 +277,8 @@ impl Switch {
     /// Says good-bye and ends the call with `cause`.
     pub(super) fn goodbye(&mut self, call: Key<Call>, cause: Cause, turn: &mut Turn) {
         self.music(call, None, turn);
+        self.calls.enter(call, Stage::Ending);
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
-        entry.stage = Stage::Ending;
         entry.ending.get_or_insert(Ending { cause, first: Side::System, at: turn.now });
         let words = self.settings.spoken.languages.get(usize::from(entry.language.0));
         match words.map(|words| words.goodbye) {
@@ -293,8 +289,8 @@ impl Switch {
 
     /// An agent's code has been carried out: say so and hang up.
     pub(super) fn confirm_and_hang_up(&mut self, call: Key<Call>, turn: &mut Turn) {
+        self.calls.enter(call, Stage::Ending);
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
-        entry.stage = Stage::Ending;
         entry.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
         let words = self.settings.spoken.languages.first();
         match words.map(|words| words.goodbye) {
@@ -337,7 +333,7 @@ fn new_call(id: CallId, origin: Origin, identity: Identity, caller: Key<Leg>, la
         offer: None,
         saying: None,
         ending: None,
-        history: History { answered: Some(turn.now), changed: true, ..History::default() },
+        history: History { answered: Some(turn.now), ..History::default() },
         timers: Timers::default(),
     }
 }

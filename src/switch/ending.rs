@@ -51,10 +51,9 @@ impl Switch {
         let Some(call) = self.calls.calls.at_mut(key) else { return };
         let (id, stage) = (call.id, call.stage);
         call.ending.get_or_insert(Ending { cause, first, at: turn.now });
-        call.stage = Stage::Ending;
-        call.history.changed = true;
         let open = call.offer.clone();
         let agents = call.agents.clone();
+        self.calls.enter(key, Stage::Ending);
         let waiting = matches!(stage, Stage::Waiting | Stage::Ringing);
         self.end_ivr(key, stage, first, turn);
         if waiting {
@@ -88,10 +87,10 @@ impl Switch {
     pub(super) fn release_caller(&mut self, key: Key<Call>, turn: &mut Turn) {
         let Some(call) = self.calls.calls.at_mut(key) else { return };
         call.saying = None;
-        call.stage = Stage::Ending;
         let caller = call.caller;
         call.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
         let timers = core::mem::take(&mut call.timers);
+        self.calls.enter(key, Stage::Ending);
         for mut timer in [timers.ivr, timers.longest] {
             self.timers.disarm(&mut timer);
         }

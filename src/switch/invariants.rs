@@ -2,6 +2,7 @@
 
 use super::Switch;
 use crate::call::leg::{Party, State};
+use crate::call::table::Key;
 use crate::call::{Call, Stage};
 
 /// Everything that is wrong, in words; empty when all is well. O(calls + ports).
@@ -43,6 +44,22 @@ pub fn check(switch: &Switch) -> Vec<String> {
             switch.ports.capacity(),
             calls.by_stream.len()
         ));
+    }
+    wrong
+}
+
+/// The same for the calls that changed, and the totals: O(changed), for production at each snapshot.
+pub(super) fn check_changed(switch: &Switch, changed: &[Key<Call>]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let calls = &switch.calls;
+    for call in changed.iter().filter_map(|&key| calls.calls.at(key)) {
+        check_call(switch, call, &mut wrong);
+    }
+    if calls.by_id.len() != calls.calls.len() {
+        wrong.push(format!("{} ids for {} calls", calls.by_id.len(), calls.calls.len()));
+    }
+    if switch.ports.free() + calls.by_stream.len() != switch.ports.capacity() {
+        wrong.push("a port is lost".into());
     }
     wrong
 }

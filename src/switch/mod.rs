@@ -39,7 +39,7 @@ pub use settings::Settings;
 use crate::acd::Request;
 use crate::acd::request::{AgentView, Numbered};
 use crate::call::table::{Key, Slots};
-use crate::call::{Call, Leg};
+use crate::call::{Call, Leg, Stage};
 use crate::clock::{Instant, WallClock};
 use crate::ids::{CallId, Flow, OfferId};
 use crate::media::ports::{Block, PortPool};
@@ -90,7 +90,20 @@ struct Calls {
     /// Streams that are not yet closed, for the facts about them.
     by_stream: Map<crate::ids::StreamId, Key<Leg>>,
     last: u64,
+    /// Calls that changed since the last snapshot, each once; and those that are gone.
+    changed: Vec<Key<Call>>,
     gone: Vec<CallId>,
+}
+
+impl Calls {
+    /// Moves a call to another stage.
+    fn enter(&mut self, key: Key<Call>, stage: Stage) {
+        let Some(call) = self.calls.at_mut(key) else { return };
+        call.stage = stage;
+        if !core::mem::replace(&mut call.history.changed, true) {
+            self.changed.push(key);
+        }
+    }
 }
 
 /// Agents as the Router last described them, by [`crate::ids::AgentId`].
@@ -127,6 +140,7 @@ impl Switch {
             by_offer: Map::with_hasher(seed.keyed()),
             by_stream: Map::with_hasher(seed.keyed()),
             last: 0,
+            changed: Vec::new(),
             gone: Vec::new(),
         };
         let directory = Directory::new(&settings, &mut seed);

@@ -69,14 +69,13 @@ impl Switch {
         }
         let Some(call) = self.calls.calls.at_mut(key) else { return };
         call.agents.extend_from_slice(&legs);
-        call.stage = Stage::Ringing;
-        call.history.changed = true;
         if let Some(place) = call.place.as_mut() {
             place.offers += 1;
         }
         let phase = OfferPhase::Calling;
         call.offer = Some(Offer { id: offered.id, agent: offered.agent, legs, phase, since: turn.now, winner: None });
         self.calls.by_offer.insert(offered.id, key);
+        self.calls.enter(key, Stage::Ringing);
     }
 
     /// Rings one contact. `None`: no port is left.
@@ -177,14 +176,13 @@ impl Switch {
             }
         }
         if let Some(call) = self.calls.calls.at_mut(key) {
-            call.stage = Stage::Talking;
             call.saying = None;
-            call.history.changed = true;
             if let Some(open) = call.offer.as_mut() {
                 open.winner = Some(winner);
                 open.since = turn.now;
             }
         }
+        self.calls.enter(key, Stage::Talking);
         self.leave_queue(key, "answered", turn);
         self.join(key, turn);
     }
@@ -206,11 +204,9 @@ impl Switch {
         for leg in open.legs {
             self.take_back(leg, word, turn);
         }
-        if let Some(call) = self.calls.calls.at_mut(key)
-            && matches!(call.stage, Stage::Ringing | Stage::Talking)
-        {
-            call.stage = Stage::Waiting;
-            call.history.changed = true;
+        let stage = self.calls.calls.at(key).map(|call| call.stage);
+        if matches!(stage, Some(Stage::Ringing | Stage::Talking)) {
+            self.calls.enter(key, Stage::Waiting);
         }
     }
 
@@ -253,8 +249,7 @@ impl Switch {
         if !open.legs.is_empty() || open.winner.is_some() {
             return;
         }
-        call.stage = Stage::Waiting;
-        call.history.changed = true;
+        self.calls.enter(key, Stage::Waiting);
         self.close_offer(key, turn);
         self.request(Request::Failed { offer, why }, turn);
     }

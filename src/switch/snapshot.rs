@@ -2,7 +2,6 @@
 //! changed; a call that is gone is in `gone`.
 
 use super::Switch;
-use crate::call::table::Key;
 use crate::call::{Call, Cause, Stage};
 use crate::clock::Instant;
 use crate::ids::{AgentId, CallId, Flow, QueueId};
@@ -128,9 +127,8 @@ impl Switch {
     /// Figures and the rows that changed since the last call.
     pub fn publish(&mut self, _now: Instant) -> SwitchSnapshot {
         let figures = self.sip.transactions.figures();
-        self.tally.violations += super::invariants::check(self).len() as u64;
-        let changed = self.calls.calls.iter().filter(|(_, call)| call.history.changed);
-        let changed: Vec<Key<Call>> = changed.map(|(key, _)| key).collect();
+        let changed = core::mem::take(&mut self.calls.changed);
+        self.tally.violations += super::invariants::check_changed(self, &changed).len() as u64;
         let mut rows = Vec::with_capacity(changed.len());
         for key in changed {
             if let Some(call) = self.calls.calls.at_mut(key) {
