@@ -134,37 +134,27 @@ impl Plane {
 
     /// Carries a command out. One for a stream that is not open (any more) is ignored.
     pub fn handle(&mut self, command: Command, now: Instant, out: &mut Actions) {
-        let stream = match command {
-            Command::Open { stream, parameters } => return self.open(stream, parameters, now, out),
-            Command::Close { stream } => return self.close(stream, now, out),
-            Command::Bridge { a, b } => return self.bridge(a, b),
-            Command::Unbridge { stream } => return self.unbridge(stream),
-            Command::Change { stream, parameters } => {
-                self.stream(stream).map(|stream| stream.change(parameters, now));
-                stream
-            }
+        match command {
+            Command::Open { stream, parameters } => self.open(stream, parameters, now, out),
+            Command::Close { stream } => self.close(stream, now, out),
+            Command::Bridge { a, b } => self.bridge(a, b),
+            Command::Unbridge { stream } => self.unbridge(stream),
+            Command::Change { stream, parameters } => self.on(stream, now, |stream, _| stream.change(parameters, now)),
             Command::Music { stream, music } => {
-                let prompts = Arc::clone(&self.prompts);
-                self.stream(stream).map(|stream| stream.playout.music(music, &prompts));
-                stream
+                self.on(stream, now, |stream, prompts| stream.playout.music(music, prompts));
             }
             Command::Say { stream, token, announcement } => {
-                self.stream(stream).map(|stream| stream.playout.say(token, announcement));
-                stream
+                self.on(stream, now, |stream, _| stream.playout.say(token, announcement));
             }
-            Command::Hush { stream } => {
-                self.stream(stream).map(|stream| stream.playout.hush());
-                stream
-            }
+            Command::Hush { stream } => self.on(stream, now, |stream, _| stream.playout.hush()),
             Command::SendDigit { stream, digit } => {
-                let sent = self
-                    .stream(stream)
-                    .map(|stream| stream.parameters.telephone_event.is_some() && stream.keys.press(digit));
-                self.totals.digits_unsent += u64::from(sent == Some(false));
-                stream
+                let mut sent = true;
+                self.on(stream, now, |stream, _| {
+                    sent = stream.parameters.telephone_event.is_some() && stream.keys.press(digit);
+                });
+                self.totals.digits_unsent += u64::from(!sent);
             }
-        };
-        self.start_playing(stream, now);
+        }
     }
 
     /// An RTP packet on `slot`; may be rewritten in place and forwarded.
@@ -343,6 +333,15 @@ impl Plane {
     fn stream(&mut self, id: StreamId) -> Option<&mut Stream> {
         let place = self.slots.get_mut(id.slot as usize)?;
         place.stream.as_deref_mut().filter(|stream| stream.id == id)
+    }
+
+    /// Does something to an open stream, which may have something to play after it.
+    fn on(&mut self, id: StreamId, now: Instant, act: impl FnOnce(&mut Stream, &Prompts)) {
+        let prompts = Arc::clone(&self.prompts);
+        if let Some(stream) = self.stream(id) {
+            act(stream, &prompts);
+            self.start_playing(id, now);
+        }
     }
 
     /// Puts a stream that has something to play on the grid.
