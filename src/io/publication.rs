@@ -164,5 +164,9 @@ fn sum(a: gate::Counters, b: gate::Counters) -> gate::Counters {
         keep_alive: a.keep_alive + b.keep_alive,
         over_limit: a.over_limit + b.over_limit,
         shed: a.shed + b.shed,
+        defective: a.defective + b.defective,
+        acknowledged: a.acknowledged + b.acknowledged,
+        ignored: a.ignored + b.ignored,
+        forgotten: a.forgotten + b.forgotten,
     }
 }

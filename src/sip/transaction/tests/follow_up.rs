@@ -43,7 +43,7 @@ fn a_cancel_waits_for_a_provisional_response_and_goes_out_once() {
     rig.cancel(tx, "");
     rig.cancel(tx, "");
     rig.run_until(700);
-    assert_eq!(rig.times("CANCEL"), []);
+    assert!(rig.times("CANCEL").is_empty());
     assert_eq!(rig.receive(&answer(&sent, 100, "")), Received::Response(tx, 1));
     assert_eq!(rig.receive(&answer(&sent, 180, "a")), Received::Response(tx, 1));
     rig.cancel(tx, "");
@@ -103,7 +103,7 @@ fn only_an_unanswered_invite_can_be_cancelled() {
     for tx in [bye, failed, answered] {
         rig.cancel(tx, "");
     }
-    assert_eq!(rig.times("CANCEL"), []);
+    assert!(rig.times("CANCEL").is_empty());
 }
 
 #[test]
