@@ -213,7 +213,9 @@ impl Registrar {
         let first = bindings.iter().map(|binding| binding.expires).min();
         contacts.timer = first.map(|expires| self.timers.arm(expires, agent));
         self.bindings = self.bindings - contacts.bindings.len() + bindings.len();
-        let place = |binding: &Binding| (binding.uri.clone(), binding.flow, binding.q);
+        fn place(binding: &Binding) -> (&[u8], Flow, u16) {
+            (&binding.uri, binding.flow, binding.q)
+        }
         let changed = !contacts.bindings.iter().map(place).eq(bindings.iter().map(place));
         contacts.bindings = bindings;
         if contacts.bindings.is_empty() {
