@@ -376,3 +376,26 @@ proptest! {
         }
     }
 }
+
+/// The bodies of RFC 4475's torture messages, where the corpus lies beside the project.
+#[test]
+fn torture_messages_carry_readable_descriptions() {
+    let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora/rfc4475");
+    let Ok(files) = std::fs::read_dir(&corpus) else {
+        println!("skipped: no corpus at {}", corpus.display());
+        return;
+    };
+    let mut names = Vec::new();
+    for file in files.flatten() {
+        let bytes = std::fs::read(file.path()).unwrap();
+        let Some(start) = bytes.windows(5).position(|window| window == b"v=0\r\n") else { continue };
+        if let Ok(description) = read(&bytes[start..]) {
+            assert_eq!(description.audio.codecs[..], [(Codec::Pcmu, 0)]);
+            names.push(file.file_name().into_string().unwrap());
+        }
+    }
+    assert!(
+        ["wsinv.dat", "sdp01.dat", "inv2543.dat"].iter().all(|known| names.iter().any(|name| name == known)),
+        "{names:?}"
+    );
+}
