@@ -32,7 +32,7 @@ const CSEQ_LIMIT: u32 = 1 << 31;
 
 /// Fills in what needs the fields' values: CSeq, body, the first fault.
 pub(super) fn check(bytes: &[u8], index: &mut Index) {
-    let missing = MANDATORY.iter().find(|(name, _)| index.from_first(*name).is_empty());
+    let missing = MANDATORY.iter().find(|(name, _)| index.fields_from(*name).is_empty());
     if let Some((_, reason)) = missing {
         index.note(400, reason);
     }
@@ -52,7 +52,7 @@ pub(super) fn check(bytes: &[u8], index: &mut Index) {
 
 /// Number and method of CSeq; the method of a response is this one.
 fn cseq(bytes: &[u8], index: &mut Index) {
-    let Some(field) = index.from_first(Name::CSeq).first() else { return };
+    let Some(field) = index.fields_from(Name::CSeq).first() else { return };
     let value = field.value.of(bytes);
     let length = value.iter().position(|byte| is_space(*byte)).unwrap_or(value.len());
     let (number, rest) = part(value, length);
@@ -72,7 +72,7 @@ fn cseq(bytes: &[u8], index: &mut Index) {
 
 /// Cuts the body to Content-Length.
 fn content_length(bytes: &[u8], index: &mut Index) {
-    let Some(field) = index.from_first(Name::ContentLength).first() else { return };
+    let Some(field) = index.fields_from(Name::ContentLength).first() else { return };
     let here = u32::from(index.body.end.saturating_sub(index.body.start));
     match decimal(field.value.of(bytes)) {
         None => index.note(400, "Bad Content-Length"),
@@ -108,7 +108,7 @@ fn is_via(element: &[u8]) -> bool {
 
 fn request_fault(message: Message<'_>) -> Option<(u16, &'static str)> {
     let hops = message.field(Name::MaxForwards);
-    if hops.is_some_and(|hops| !decimal(hops).is_some_and(|hops| hops <= 255)) {
+    if hops.is_some_and(|hops| decimal(hops).is_none_or(|hops| hops > 255)) {
         return Some((400, "Bad Max-Forwards"));
     }
     if !message.elements(Name::Contact).all(|contact| contact == b"*" || NameAddr::read(contact).is_some()) {

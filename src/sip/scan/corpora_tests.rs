@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 fn corpus(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpora").join(name);
-    // A worktree may lie one level deeper than the project itself.
+    // Beside the project, or one level further up.
     let deeper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpora").join(name);
     let found = [path, deeper].into_iter().find(|path| path.is_dir());
     if found.is_none() {

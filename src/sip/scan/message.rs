@@ -68,20 +68,20 @@ impl<'a> Message<'a> {
 
     /// The first field `name`, trimmed, folds left in.
     pub fn field(&self, name: Name) -> Option<&'a [u8]> {
-        self.index.from_first(name).first().map(|field| field.value.of(self.bytes))
+        self.index.fields_from(name).first().map(|field| field.value.of(self.bytes))
     }
 
     /// All fields `name` in order, trimmed. (Also as the way to walk `Name::Other`.)
     pub fn fields(&self, name: Name) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let bytes = self.bytes;
-        let from = self.index.from_first(name);
+        let from = self.index.fields_from(name);
         from.iter().filter(move |field| field.name == name).map(move |field| field.value.of(bytes))
     }
 
     /// Fields whose name is not a [`Name`], found by their text without regard to case (compact forms count).
     pub fn other<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a [u8]> + use<'a, 'n> {
         let bytes = self.bytes;
-        let from = self.index.from_first(Name::Other);
+        let from = self.index.fields_from(Name::Other);
         from.iter()
             .filter(move |field| field.name == Name::Other && is_other(field.name_text.of(bytes), name))
             .map(move |field| field.value.of(bytes))

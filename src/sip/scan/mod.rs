@@ -139,7 +139,7 @@ impl Index {
     }
 
     /// The fields from the first `name` on.
-    fn from_first(&self, name: Name) -> &[Field] {
+    fn fields_from(&self, name: Name) -> &[Field] {
         let first = self.first.get(name as usize).map_or(usize::MAX, |first| usize::from(*first));
         self.fields.get(first..).unwrap_or_default()
     }
