@@ -1,3 +1,10 @@
-//! The Router's behaviour, a sentence per test.
+//! The Router's behaviour, a sentence per test. Every event in them is followed by a check of all invariants (`fixture`).
 
+mod agents;
 mod flow;
+mod offers;
+mod order;
+mod queues;
+mod reload;
+mod resync;
+mod wrap_up;
