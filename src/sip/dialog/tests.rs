@@ -3,6 +3,7 @@
 use super::*;
 use crate::ids::ListenerId;
 use crate::sip::scan::Scanned;
+use proptest::prelude::*;
 
 fn flow(peer: &str) -> Flow {
     Flow { listener: ListenerId(1), peer: peer.parse().expect("an address") }
@@ -341,6 +342,19 @@ fn hostile_display_names_cannot_break_out_of_their_quotes() {
 }
 
 #[test]
+fn an_open_quote_in_a_from_parameter_does_not_swallow_the_tag() {
+    for hostile in ["x=\"", "\"", "x=\"a\\\"", "x=a<b", "=x", "TAG=second"] {
+        let text = invite("").replace("x=\"a;tag=b\"", hostile);
+        let Some(dialog) = answering(&text) else { continue };
+        assert_eq!(
+            String::from_utf8_lossy(&dialog.remote),
+            r#""Alice \"A\" B" <sip:alice@example.com;user=phone>"#,
+            "{hostile}"
+        );
+    }
+}
+
+#[test]
 fn contact_headers_do_not_get_into_the_request_line() {
     let text = invite("").replace(";transport=udp>", "?Subject=x&Route=%3Csip:evil%3E>");
     let mut dialog = answering(&text).expect("a dialog");
@@ -352,4 +366,32 @@ fn the_sequence_number_stays_below_2_to_the_31() {
     let mut dialog = calling();
     dialog.local_cseq = u32::MAX;
     assert_eq!(lines(&written(&mut dialog, Method::Bye), "CSeq"), ["CSeq: 2147483647 BYE"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    /// Whatever stands in the peer's fields: no panic, and our request reads back with one of each field and our Request-URI.
+    #[test]
+    fn no_text_of_the_peers_gets_out_of_its_field(
+        which in 0..4usize,
+        wild in "(\"[a ;<>\\\\,=:é]{0,8}\"|[a ;=]{0,6}|[ \"\\\\<>;=?,a:@.\u{1}é]{0,6})",
+    ) {
+        let text = match which {
+            0 => invite("").replace(r#""Alice \"A\" B""#, &wild),
+            1 => invite("").replace("alice@192", &format!("{wild}@192")),
+            2 => invite("").replace(";x=\"a;tag=b\"", &format!(";{wild}")),
+            _ => invite(&format!("Record-Route: <sip:10.0.0.3;lr>;{wild}\r\n")),
+        };
+        let Ok(scanned) = Scanned::new(text.as_bytes()) else { return Err(TestCaseError::reject("no dialog")) };
+        let Some(mut dialog) = Dialog::answering(&scanned.message(), "ours", flow("10.0.0.1:5060")) else { return Err(TestCaseError::reject("no dialog")) };
+        let mut out = Vec::new();
+        dialog.request(Method::Bye, format_args!("SIP/2.0/UDP 10.0.0.9;branch=z9hG4bKx"), &mut out).finish();
+        let read = Scanned::new(&out).map_err(|error| TestCaseError::fail(format!("{error}: {out:?}")))?;
+        let names = [Name::Via, Name::From, Name::To, Name::CallId, Name::CSeq, Name::MaxForwards, Name::ContentLength];
+        for name in names {
+            prop_assert_eq!(read.message().fields(name).count(), 1, "{:?}", name);
+        }
+        let to = read.message().to();
+        prop_assert_eq!(to.and_then(|to| to.tag()), Some(b"theirs".as_slice()), "{}", String::from_utf8_lossy(&out));
+    }
 }

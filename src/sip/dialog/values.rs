@@ -65,7 +65,7 @@ pub(super) fn untagged(value: &NameAddr<'_>) -> Box<[u8]> {
     out.push(b'>');
     for parameter in split(value.parameters) {
         let name = parameter.split(|byte| *byte == b'=').next().unwrap_or_default().trim_ascii();
-        if !name.is_empty() && !name.eq_ignore_ascii_case(b"tag") {
+        if !name.eq_ignore_ascii_case(b"tag") && is_parameter(parameter.trim_ascii()) {
             out.push(b';');
             out.extend_from_slice(parameter.trim_ascii());
         }
@@ -87,6 +87,20 @@ fn quote(display: &[u8], out: &mut Vec<u8>) {
             _ => out.push(*byte),
         }
     }
+}
+
+/// Whether `text` is `name`, `name=value` or `name="value"`, and nothing that could reach beyond its `;` (§25.1).
+fn is_parameter(text: &[u8]) -> bool {
+    let is_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.!%*_+`'~:[]".contains(byte);
+    let mut halves = text.splitn(2, |byte| *byte == b'=');
+    let name = halves.next().unwrap_or_default();
+    let value = halves.next().unwrap_or(b"x");
+    let quoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
+    let is_value = match quoted {
+        Some(inside) => !inside.iter().any(|byte| matches!(byte, b'"' | b'\\')),
+        None => !value.is_empty() && value.iter().all(is_token),
+    };
+    !name.is_empty() && name.iter().all(is_token) && is_value
 }
 
 /// The `;`-separated parts of `parameters`, with quoted values whole.

@@ -19,7 +19,9 @@ impl Scratch {
             return;
         }
         let invite = Message::new(kept, &self.index);
-        let to = response.field(Name::To).or(invite.field(Name::To)).unwrap_or_default();
+        // A To that the peer has blown up is not kept for 32 s.
+        let to =
+            response.field(Name::To).filter(|to| to.len() <= TO_MAX).or(invite.field(Name::To)).unwrap_or_default();
         self.bytes.clear();
         follow(&mut self.bytes, &invite, "ACK", to).finish();
         *kept = self.bytes.as_slice().into();
@@ -52,6 +54,9 @@ impl Scratch {
         self.bytes.as_slice().into()
     }
 }
+
+/// The longest To of a response that we repeat, in bytes.
+const TO_MAX: usize = 1024;
 
 fn follow<'b>(out: &'b mut Vec<u8>, invite: &Message<'_>, method: &str, to: &[u8]) -> Writer<'b> {
     let mut writer = Writer::request(out, method, invite.request_uri());

@@ -183,6 +183,7 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
     #[cfg(test)]
     fn kept_bytes(&self) -> usize {
         let replies: usize = self.servers.table.values().map(|server| server.kept_bytes()).sum();
+        assert_eq!(replies, self.servers.kept_bytes(), "the account is right");
         replies + self.clients.table.values().map(|client| client.kept_bytes()).sum::<usize>()
     }
 }

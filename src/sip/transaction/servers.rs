@@ -19,6 +19,8 @@ pub(super) struct Servers<S> {
     by_key: Map<key::Key, Place>,
     /// Requests outside dialogs by what their copies share.
     by_copy: Map<key::Key, Place>,
+    /// Bytes of all replies held for repetition.
+    kept: usize,
 }
 
 /// One server transaction.
@@ -84,7 +86,24 @@ impl<S> Servers<S> {
             keys: key::Keys::new(seed),
             by_key: Map::with_capacity_and_hasher(room, seed.keyed()),
             by_copy: Map::with_capacity_and_hasher(room, seed.keyed()),
+            kept: 0,
         }
+    }
+
+    /// Keeps `reply` for repetition. A reply repeats the peer's own Via, From and To, which may be 60 kB: a long one is kept
+    /// only while all together stay below 1 KiB for each transaction that there may be. What is not kept is not repeated, and
+    /// the peer that asked so lengthily must ask anew.
+    fn keep(&mut self, place: Place, reply: Box<[u8]>) {
+        let room = KEPT_EACH * self.table.limit() as usize;
+        let Some(server) = self.table.at_mut(place) else { return };
+        self.kept -= server.reply.len();
+        server.reply = if reply.len() <= KEPT_EACH || self.kept + reply.len() <= room { reply } else { Box::default() };
+        self.kept += server.reply.len();
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept_bytes(&self) -> usize {
+        self.kept
     }
 
     /// Whether a new transaction fits. The last eighth is kept for requests inside dialogs, so that under a flood of new calls
@@ -98,6 +117,8 @@ impl<S> Servers<S> {
 /// Maps are made for this many at once (12 MB each, touched only as they fill): growing later would stop the world for
 /// longer than an event may take.
 const PREALLOCATED_MAX: usize = 1 << 19;
+/// What a reply may have in any case, in bytes.
+const KEPT_EACH: usize = 1024;
 /// Retry-After of the 503 at the limit, in seconds.
 const RETRY_AFTER: &str = "10";
 
@@ -113,19 +134,16 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
             return;
         }
         self.figures.sent_again += u64::from(server.state.is_answered());
-        if effects.contains(&Effect::Forget) || server.state.is_answered() {
-            // Not kept: goes out from where it is.
-            out.push_bytes(server.flow, bytes);
-            self.step_server(tx.0, event, true, now, out);
-        } else {
-            server.reply = bytes.into();
-            self.step_server(tx.0, event, false, now, out);
+        out.push_bytes(server.flow, bytes);
+        if !server.state.is_answered() && !effects.contains(&Effect::Forget) {
+            self.servers.keep(tx.0, bytes.into());
         }
+        self.step_server(tx.0, event, now, out);
     }
 
     /// The datagrams of `tx` cannot be sent: ends it unless time or the peer's repetition may still help.
     pub fn reply_failed(&mut self, tx: ServerTx, now: Instant, out: &mut Outbox) {
-        self.step_server(tx.0, Event::TransportError, false, now, out);
+        self.step_server(tx.0, Event::TransportError, now, out);
     }
 
     /// Where the responses of `tx` go.
@@ -152,7 +170,7 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
 
     pub(super) fn receive_ack(&mut self, ack: &Message<'_>, now: Instant, out: &mut Outbox) -> Received<S, C> {
         let Some(place) = self.find_invite(ack) else { return Received::Ack };
-        if self.step_server(place, Event::Ack, false, now, out) {
+        if self.step_server(place, Event::Ack, now, out) {
             return Received::Ack;
         }
         Received::Absorbed
@@ -214,16 +232,17 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
         let (state, effects) = begin(is_invite);
         let to = response_flow(request, flow);
         let Some(tx) = self.open(key, copies.filter(|_| !merged), to, state) else { return Received::Absorbed };
-        if is_invite && let Some(server) = self.servers.table.at_mut(tx.0) {
-            server.reply = self.scratch.written(|out| Writer::response(out, request, flow, 100, None).finish());
+        if is_invite {
+            let trying = self.scratch.written(|out| Writer::response(out, request, flow, 100, None).finish());
+            self.servers.keep(tx.0, trying);
         }
-        self.carry_out_server(tx.0, effects, false, now, out);
+        self.carry_out_server(tx.0, effects, now);
         if merged { Received::Merged(tx) } else { Received::Request(tx) }
     }
 
     fn receive_again(&mut self, place: Place, now: Instant, out: &mut Outbox) -> Received<S, C> {
         self.figures.received_again += 1;
-        self.step_server(place, Event::Request, false, now, out);
+        self.step_server(place, Event::Request, now, out);
         Received::Absorbed
     }
 
@@ -263,22 +282,27 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
     /// A timer of the transaction at `place` has fired.
     pub(super) fn wake_server(&mut self, place: Place, now: Instant, out: &mut Outbox) {
         if let Some(timer) = self.servers.table.at_mut(place).and_then(|server| server.watch.fired(now)) {
-            self.step_server(place, Event::Timer(timer), false, now, out);
+            self.step_server(place, Event::Timer(timer), now, out);
         }
     }
 
     /// Whether the step is one to report.
-    fn step_server(&mut self, place: Place, event: Event, sent: bool, now: Instant, out: &mut Outbox) -> bool {
+    fn step_server(&mut self, place: Place, event: Event, now: Instant, out: &mut Outbox) -> bool {
         let Some(server) = self.servers.table.at_mut(place) else { return false };
         let (next, effects) = server.state.step(event);
         server.state = next;
-        let again = matches!(event, Event::Request | Event::Timer(Timer::G)) && !server.reply.is_empty();
-        self.figures.sent_again += u64::from(again && effects.contains(&Effect::Send));
-        let report = self.carry_out_server(place, effects, sent, now, out);
+        // What the user gives has gone out from where it was.
+        let repeats = matches!(event, Event::Request | Event::Timer(_)) && !server.reply.is_empty();
+        if repeats && effects.contains(&Effect::Send) {
+            self.figures.sent_again += u64::from(event != Event::Timer(Timer::Trying));
+            out.push_bytes(server.flow, &server.reply);
+        }
+        let report = self.carry_out_server(place, effects, now);
         if next.is_terminated()
             && let Some(mut server) = self.servers.table.remove(place)
         {
             server.watch.close(&mut self.timers);
+            self.servers.kept -= server.reply.len();
             self.servers.by_key.remove(&server.key);
             if let Some(copies) = server.copies {
                 self.servers.by_copy.remove(&copies);
@@ -287,26 +311,18 @@ impl<S: Copy, C: Copy> Transactions<S, C> {
         report
     }
 
-    fn carry_out_server(
-        &mut self,
-        place: Place,
-        effects: &[Effect],
-        sent: bool,
-        now: Instant,
-        out: &mut Outbox,
-    ) -> bool {
+    /// Carries out all effects but the sending.
+    fn carry_out_server(&mut self, place: Place, effects: &[Effect], now: Instant) -> bool {
         let mut report = false;
         let Some(server) = self.servers.table.at_mut(place) else { return report };
         for effect in effects {
             match *effect {
-                Effect::Send if sent => {}
-                Effect::Send => out.push_bytes(server.flow, &server.reply),
                 Effect::Report => report = true,
                 Effect::Start(timer) => server.watch.start(timer, &self.timings, now),
                 Effect::StartSlow(timer) => server.watch.start_slow(timer, &self.timings, now),
                 Effect::Stop => server.watch.stop(),
-                Effect::Forget => server.reply = Box::default(),
-                Effect::SendAck | Effect::SendCancel | Effect::ReportTimeout => {}
+                Effect::Forget => self.servers.kept -= core::mem::take(&mut server.reply).len(),
+                Effect::Send | Effect::SendAck | Effect::SendCancel | Effect::ReportTimeout => {}
             }
         }
         if effects.iter().any(|effect| matches!(effect, Effect::Start(_) | Effect::StartSlow(_) | Effect::Stop)) {

@@ -51,6 +51,31 @@ fn a_cancel_waits_for_a_provisional_response_and_goes_out_once() {
 }
 
 #[test]
+fn an_invite_that_nobody_answers_ends_at_its_own_time_although_cancelled() {
+    let mut rig = Rig::new();
+    let (tx, _) = rig.send(Method::Invite, 1);
+    rig.run_until(10_000);
+    rig.cancel(tx, "");
+    rig.run_until(100_000);
+    assert_eq!((rig.times("CANCEL").len(), rig.timed_out, rig.table.figures().live), (0, vec![(32_000, 1)], 0));
+}
+
+#[test]
+fn a_cancel_that_is_refused_leaves_the_invite_to_its_answer_or_its_time() {
+    let mut rig = Rig::new();
+    let (tx, sent) = rig.send(Method::Invite, 1);
+    rig.receive(&answer(&sent, 180, "a"));
+    rig.cancel(tx, "");
+    let cancel = rig.last().to_owned();
+    assert_eq!(rig.receive(&answer(&cancel, 481, "a")), Received::Absorbed);
+    assert_eq!(rig.receive(&answer(&cancel, 481, "a")), Received::Absorbed);
+    rig.run_until(20_000);
+    assert_eq!(rig.receive(&answer(&sent, 183, "a")), Received::Response(tx, 1));
+    rig.run_until(100_000);
+    assert_eq!((rig.timed_out.clone(), rig.live()), (vec![(32_000, 1)], 0));
+}
+
+#[test]
 fn a_cancelled_invite_ends_with_its_487_and_its_cancel_is_nobodys_business() {
     let mut rig = Rig::new();
     let (tx, sent) = rig.send(Method::Invite, 1);

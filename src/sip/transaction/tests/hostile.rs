@@ -183,6 +183,36 @@ fn an_ack_before_any_final_response_is_absorbed() {
     assert_eq!(rig.times("SIP/2.0 486 "), [0, 500], "it did not count as the ACK of what came later");
 }
 
+#[test]
+fn lengthy_requests_cannot_fill_the_memory_with_their_replies() {
+    let mut rig = Rig::with_limit(100);
+    let vias = format!("Via: SIP/2.0/UDP {}\r\n", "x".repeat(10_000));
+    for n in 0..80 {
+        let text = request("OPTIONS", &format!("z9hG4bK{n}"), &vias).replace("call-1", &format!("call-{n}"));
+        let tx = rig.accept(&text);
+        rig.respond(tx, &text, 200);
+        assert!(rig.table.kept_bytes() <= 100 * 1024, "{}", rig.table.kept_bytes());
+        let before = rig.sent.len();
+        assert_eq!(rig.receive(&text), Received::Absorbed);
+        assert_eq!(rig.sent.len(), before + usize::from(n < 10), "{n}");
+    }
+    let short = request("OPTIONS", "z9hG4bKshort", "").replace("call-1", "short");
+    let tx = rig.accept(&short);
+    rig.respond(tx, &short, 200);
+    rig.receive(&short);
+    assert!(lines(rig.last(), "Call-ID")[0].contains("short"), "a decent one is repeated all the same");
+    rig.run_until(40_000);
+    assert_eq!(rig.table.kept_bytes(), 0);
+}
+
+#[test]
+fn a_lengthy_to_in_a_response_is_not_repeated_in_the_ack() {
+    let mut rig = Rig::new();
+    let (_, sent) = rig.send(Method::Invite, 1);
+    rig.receive(&answer(&sent, 486, &"x".repeat(5_000)));
+    assert_eq!((rig.times("ACK").len(), lines(rig.last(), "To")), (1, vec!["To: <sip:8001@10.0.0.1>"]));
+}
+
 /// One step of a random life: what the peer and the user do.
 #[derive(Clone, Debug)]
 enum Step {
@@ -241,6 +271,7 @@ proptest! {
                 _ => {}
             }
             prop_assert!(rig.live() <= 16);
+            rig.table.kept_bytes();
         }
         for (tx, text) in servers {
             rig.respond(tx, &text, 500);
@@ -250,7 +281,7 @@ proptest! {
             prop_assert!(!rig.table.is_waiting(tx));
         }
         rig.run_until(rig.millis() + 70_000);
-        prop_assert_eq!(rig.live(), 0);
+        prop_assert_eq!((rig.live(), rig.table.kept_bytes()), (0, 0));
         prop_assert_eq!(rig.table.next_deadline(), None);
     }
 }
