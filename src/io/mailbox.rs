@@ -52,10 +52,15 @@ impl<T> Sender<T> {
     pub fn push(&self, message: T) -> Result<(), T> {
         self.0.queue.push(message)?;
         if self.0.flag.must_wake() {
-            // Fails only if the counter is about to run over, and then the reader is woken already.
-            let _ = (&self.0.event).write(&1u64.to_ne_bytes());
+            self.wake();
         }
         Ok(())
+    }
+
+    /// Wakes the reader whether or not there is a message: it is to look at something else.
+    pub fn wake(&self) {
+        // Fails only if the counter is about to run over, and then the reader is woken already.
+        let _ = (&self.0.event).write(&1u64.to_ne_bytes());
     }
 
     /// How many messages wait to be read.

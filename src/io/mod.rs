@@ -11,8 +11,11 @@
 pub mod cli;
 pub mod deadline_timer;
 pub mod descriptors;
+pub mod epoll;
 pub mod log;
 pub mod mailbox;
+pub mod media_ports;
+pub mod media_worker;
 pub mod mmsg;
 pub mod monotonic;
 pub mod notices;
