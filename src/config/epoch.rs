@@ -1,5 +1,7 @@
 //! One finished configuration: what `load` makes and what every part takes its share of.
 
+use super::error::ConfigError;
+use super::names::Names;
 use crate::{acd, gate, switch};
 use core::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -14,6 +16,10 @@ pub struct Epoch {
     /// Files of all prompts, by `PromptId`; loaded by `io::prompts`.
     pub prompts: Vec<PromptSource>,
     pub process: Process,
+    /// Given to the load of the next epoch, so that ids stay.
+    pub names: Names,
+    /// What is allowed but hardly meant.
+    pub warnings: Vec<ConfigError>,
 }
 
 /// Where one prompt's audio comes from.

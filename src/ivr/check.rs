@@ -22,6 +22,8 @@ pub enum Exit {
 pub struct Fault {
     /// The node it is about; `None`: it is about queues alone.
     pub at: Option<Place>,
+    /// The first queue in a circle.
+    pub queue: Option<QueueId>,
     pub problem: Problem,
     /// The names on the way there, the offending one last.
     pub path: Vec<Box<str>>,
@@ -52,6 +54,22 @@ pub enum Problem {
 enum Point {
     Node(Place, Option<QueueId>),
     Queue(QueueId),
+}
+
+impl Point {
+    const fn place(&self) -> Option<Place> {
+        match *self {
+            Self::Node(place, _) => Some(place),
+            Self::Queue(_) => None,
+        }
+    }
+
+    const fn queue(&self) -> Option<QueueId> {
+        match *self {
+            Self::Node(..) => None,
+            Self::Queue(queue) => Some(queue),
+        }
+    }
 }
 
 struct Walk<'a> {
@@ -162,7 +180,7 @@ impl Walk<'_> {
             for problem in problems {
                 if said.insert((place, problem)) {
                     let path = self.path_to(point, queue_names);
-                    self.faults.push(Fault { at: Some(place), problem, path });
+                    self.faults.push(Fault { at: Some(place), queue: None, problem, path });
                 }
             }
         }
@@ -182,13 +200,10 @@ impl Walk<'_> {
                     continue;
                 };
                 if let Some(at) = way.iter().position(|&(open, _)| open == next) {
-                    let circle = way.iter().skip(at).map(|&(point, _)| point).chain([next]);
-                    let path = circle.clone().map(|point| self.name(point, queue_names)).collect();
-                    let at = circle.clone().find_map(|point| match point {
-                        Point::Node(place, _) => Some(place),
-                        Point::Queue(_) => None,
-                    });
-                    self.faults.push(Fault { at, problem: Problem::Circle, path });
+                    let circle: Vec<Point> = way.iter().skip(at).map(|&(point, _)| point).chain([next]).collect();
+                    let path = circle.iter().map(|&point| self.name(point, queue_names)).collect();
+                    let (at, queue) = (circle.iter().find_map(Point::place), circle.iter().find_map(Point::queue));
+                    self.faults.push(Fault { at, queue, problem: Problem::Circle, path });
                 } else if !done.contains(&next) {
                     way.push((next, self.alone(next)));
                 }
@@ -229,23 +244,19 @@ impl Walk<'_> {
             let Point::Node(place, _) = point else { continue };
             if said.insert(place) {
                 let path = self.path_to(point, queue_names);
-                self.faults.push(Fault { at: Some(place), problem: Problem::NoWayOut, path });
+                self.faults.push(Fault { at: Some(place), queue: None, problem: Problem::NoWayOut, path });
             }
         }
     }
 
     fn check_reached(&mut self) {
-        let places = self.from.keys().filter_map(|point| match *point {
-            Point::Node(place, _) => Some(place),
-            Point::Queue(_) => None,
-        });
-        let reached: BTreeSet<Place> = places.collect();
+        let reached: BTreeSet<Place> = self.from.keys().filter_map(Point::place).collect();
         for (tree, nodes) in self.trees.trees.iter().enumerate() {
             for (at, node) in nodes.nodes.iter().enumerate() {
                 let place = Place { tree: TreeId(tree as u32), node: NodeId(at as u32) };
                 if !reached.contains(&place) {
                     let path = vec![nodes.name.clone(), node.name.clone()];
-                    self.faults.push(Fault { at: Some(place), problem: Problem::Unreachable, path });
+                    self.faults.push(Fault { at: Some(place), queue: None, problem: Problem::Unreachable, path });
                 }
             }
         }
