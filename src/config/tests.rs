@@ -158,6 +158,13 @@ fn what_cannot_be_meant_is_refused() {
         ("listen = [\"127.0.0.1:5060\"]", "listen = [\"127.0.0.1:5060\", \"127.0.0.1:5060\"]", "already"),
         ("listen = [\"127.0.0.1:5060\"]", "listen = [\"127.0.0.1:20000\"]", "among the media ports"),
         ("listen = \"127.0.0.1:8080\"", "listen = \"0.0.0.0:8080\"", "needs a `token`"),
+        (
+            "realm = \"huntline\"",
+            "passed_headers = [\"Subject\", \"call-id\"]",
+            "call-id is written by Huntline itself",
+        ),
+        ("realm = \"huntline\"", "passed_headers = [\"Content-Type\"]", "cannot be passed on"),
+        ("realm = \"huntline\"", "passed_headers = [\"A\\r\\nB\"]", "a header's full name"),
         ("ports = \"20000-31999\"", "ports = \"20001-31999\"", "first even, last odd"),
         ("number = \"8010\"", "number = \"8009\"", "the agent 8009 is defined twice"),
         ("1000 = { tree = \"main\" }", "8001 = { tree = \"main\" }", "number of an agent already"),

@@ -58,6 +58,8 @@ pub struct SipFile {
     pub realm: Option<String>,
     pub challenge_calls: Option<bool>,
     #[serde(default)]
+    pub passed_headers: Vec<Name>,
+    #[serde(default)]
     pub algorithms: Vec<Word<crate::sip::digest::Algorithm>>,
     pub nonce_life: Option<Time>,
     pub nonces_max: Option<usize>,

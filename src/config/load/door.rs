@@ -17,6 +17,26 @@ use std::path::PathBuf;
 /// Passwords that begin like this are the shipped file's: everybody knows them.
 const DEMO: &str = "demo-";
 const LISTENERS_MAX: usize = 16;
+/// Headers of the agent's INVITE that are Huntline's own.
+const OURS: [&str; 16] = [
+    "Via",
+    "From",
+    "To",
+    "Contact",
+    "Call-ID",
+    "CSeq",
+    "Route",
+    "Record-Route",
+    "Max-Forwards",
+    "Authorization",
+    "Allow",
+    "Supported",
+    "Require",
+    "Accept",
+    "Path",
+    "Replaces",
+];
+const OURS_BY_PREFIX: [&str; 3] = ["Content-", "Proxy-", "X-Huntline-"];
 
 impl Load<'_> {
     pub(super) fn process(&mut self) -> (Process, Vec<Listener>, IpAddr) {
@@ -235,6 +255,25 @@ impl Load<'_> {
         }
     }
 
+    /// Names of headers that may pass from the caller to the agent: never one that the B2BUA writes itself.
+    pub(super) fn passed_headers(&mut self) -> Vec<Box<str>> {
+        let mut passed: Vec<Box<str>> = Vec::new();
+        for header in &self.file.sip.passed_headers {
+            let name = header.get_ref().as_str();
+            let token = |b: u8| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(&b);
+            // One letter is a compact form (RFC 3261 §7.3.3): the long one is meant.
+            if name.len() < 2 || name.len() > 64 || !name.bytes().all(token) {
+                self.report.error(header.span(), "a header's full name, such as \"Subject\"");
+            } else if OURS.iter().any(|own| name.eq_ignore_ascii_case(own)) || starts_with(name, &OURS_BY_PREFIX) {
+                self.report
+                    .error(header.span(), format!("{name} is written by Huntline itself and cannot be passed on"));
+            } else {
+                passed.push(name.into());
+            }
+        }
+        passed
+    }
+
     pub(super) fn registrar(&self) -> registrar::Settings {
         let sip = &self.file.sip;
         registrar::Settings {
@@ -259,6 +298,10 @@ impl Load<'_> {
             call_max: time(limits.call_max, 4 * 3_600_000),
         }
     }
+}
+
+fn starts_with(name: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))
 }
 
 fn has_demo_password(agent: &AgentFile) -> bool {

@@ -136,6 +136,7 @@ impl<'a> Load<'a> {
             timings: self.timings(),
             limits: self.limits(),
             challenge_calls: self.file.sip.challenge_calls.unwrap_or(true),
+            passed_headers: self.passed_headers(),
         };
         Epoch {
             switch: Arc::new(settings),
