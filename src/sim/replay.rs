@@ -67,6 +67,8 @@ pub enum Input<'a> {
     Drain,
     EndAll,
     RouterLost,
+    /// First input of a run.
+    Started,
     /// A new configuration came; it is not in the record, and the replay ends here.
     Configure,
 }
@@ -169,6 +171,7 @@ impl<'a> Input<'a> {
             Self::EndAll => out.push(10),
             Self::RouterLost => out.push(11),
             Self::Configure => out.push(12),
+            Self::Started => out.push(13),
         }
     }
 
@@ -200,6 +203,7 @@ impl<'a> Input<'a> {
             10 => Self::EndAll,
             11 => Self::RouterLost,
             12 => Self::Configure,
+            13 => Self::Started,
             _ => return None,
         })
     }
@@ -347,6 +351,7 @@ fn run(
         Input::Drain => Event::Drain,
         Input::EndAll => Event::EndAll,
         Input::RouterLost => Event::RouterLost,
+        Input::Started => Event::Started,
         Input::Configure => return,
     };
     seat.handle(event, now, out, &mut |_| ());
@@ -399,6 +404,7 @@ mod tests {
             Input::EndAll,
             Input::RouterLost,
             Input::Configure,
+            Input::Started,
         ]
     }
 
