@@ -100,7 +100,7 @@ pub(super) struct Agent {
     pub history: History,
     pub idle_since: Instant,
     pub shown: (AgentState, Instant),
-    /// Calls that wait for this agent alone.
+    /// Calls that wait for this agent alone, those that pause included.
     pub private: BTreeSet<Key>,
     pub presence: Presence,
     /// Not in the configuration any more.

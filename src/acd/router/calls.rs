@@ -109,10 +109,13 @@ impl Router {
     pub(super) fn put_back(&mut self, call: CallId, paused: bool, turn: &mut Turn<'_>) {
         let Some(entry) = self.calls.get_mut(&call) else { return };
         entry.stage = Stage::Paused;
-        let (key, queue) = (entry.key, entry.waiting.queue);
+        let (key, queue, only) = (entry.key, entry.waiting.queue, entry.waiting.agent);
         if paused {
             let timer = self.timers.arm(turn.now + PAUSE_AFTER_INTERNAL, Timer::CallPause(call));
             entry.timers.pause = Some(timer);
+        }
+        if let Some(agent) = only.and_then(|only| self.agent_mut(only)) {
+            agent.private.insert(key);
         }
         if let Some(queue) = self.queues.get_mut(&queue) {
             queue.standing.insert(key);

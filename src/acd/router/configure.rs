@@ -94,6 +94,8 @@ impl Router {
         entry.key = Key::new(&entry.waiting, queue.settings.priority, self.settings.ageing_per_second);
         if entry.stands() {
             queue.standing.insert(entry.key);
+            let only = entry.waiting.agent.and_then(|only| self.agents.get_mut(only.index())?.as_mut());
+            only.map(|agent| agent.private.insert(entry.key));
         }
         if entry.stage == Stage::Waiting {
             self.join_group(call);

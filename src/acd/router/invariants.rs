@@ -57,7 +57,9 @@ impl Router {
         let private =
             call.waiting.agent.and_then(|agent| self.agent(agent)).is_some_and(|a| a.private.contains(&call.key));
         let in_group = call.stage == Stage::Waiting;
-        if (grouped, private) != (in_group && call.waiting.agent.is_none(), in_group && call.waiting.agent.is_some()) {
+        if (grouped, private)
+            != (in_group && call.waiting.agent.is_none(), call.stands() && call.waiting.agent.is_some())
+        {
             wrong.push(format!("{id} is {:?} but grouped {grouped}, private {private}", call.stage));
         }
         if queue.standing.contains(&call.key) != call.stands() {
@@ -107,9 +109,9 @@ impl Router {
 
     /// The sets hold nothing else: as many entries as there are calls and agents to be in them.
     fn check_sets(&self, wrong: &mut Vec<String>) {
-        let (mut grouped, mut idle, mut due_idle) = (0, 0, 0);
+        let (mut grouped, mut private, mut idle, mut due_idle) = (0, 0, 0, 0);
         for agent in self.agents.iter().flatten() {
-            grouped += agent.private.len();
+            private += agent.private.len();
             due_idle += if agent.available() { agent.fits.len() } else { 0 };
         }
         let groups: std::collections::BTreeSet<_> = self.queues.values().map(|queue| queue.group).collect();
@@ -118,10 +120,14 @@ impl Router {
             grouped += group.calls.len();
             idle += group.idle.len();
         }
-        let waiting = self.calls.values().filter(|call| call.stage == Stage::Waiting).count();
-        let standing = self.calls.values().filter(|call| call.stands()).count();
-        if grouped != waiting || idle != due_idle {
-            wrong.push(format!("{grouped} grouped of {waiting} waiting, {idle} entered of {due_idle} idle"));
+        let count = |which: fn(&Call) -> bool| self.calls.values().filter(|call| which(call)).count();
+        let standing = count(Call::stands);
+        let waiting = count(|call| call.stage == Stage::Waiting && call.waiting.agent.is_none());
+        let alone = count(|call| call.stands() && call.waiting.agent.is_some());
+        if grouped != waiting || private != alone || idle != due_idle {
+            wrong.push(format!(
+                "{grouped} grouped of {waiting}, {private} private of {alone}, {idle} entered of {due_idle} idle"
+            ));
         }
         if self.queues.values().map(|queue| queue.standing.len()).sum::<usize>() != standing {
             wrong.push("queues hold calls that do not stand in them".into());

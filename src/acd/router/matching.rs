@@ -69,7 +69,8 @@ impl Router {
         let agent = self.agent(id).filter(|agent| agent.available())?;
         let allowed = |key: &&Key| !self.refusals.contains(key.call, id);
         let heads = agent.fits.iter().filter_map(|&group| self.groups.group(group).calls.iter().find(allowed));
-        heads.chain(agent.private.iter().find(allowed)).min().copied()
+        let waits = |key: &&Key| self.calls.get(&key.call).is_some_and(|call| call.stage == Stage::Waiting);
+        heads.chain(agent.private.iter().filter(waits).find(allowed)).min().copied()
     }
 
     fn offer(&mut self, call: CallId, agent: AgentId, turn: &mut Turn<'_>) {

@@ -5,6 +5,7 @@ mod flow;
 mod offers;
 mod order;
 mod queues;
+mod reference;
 mod reload;
 mod resync;
 mod wrap_up;

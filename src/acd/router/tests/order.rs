@@ -171,3 +171,15 @@ fn a_call_for_an_agent_who_is_or_logs_off_is_refused() {
     desk.ask(Request::Enqueue(waiting));
     assert!(matches!(desk.words()[..], [Reply::Refused { .. }]));
 }
+
+#[test]
+fn a_call_for_one_agent_that_pauses_is_refused_too_when_they_log_off() {
+    let mut desk = Desk::open(settings(1));
+    let mut waiting = desk.waiting(1, 0, 0);
+    waiting.agent = Some(crate::ids::AgentId(0));
+    desk.ask(Request::Enqueue(waiting));
+    let (offer, ..) = desk.offer();
+    desk.ask(Request::Failed { offer, why: crate::acd::OfferFailure::Internal });
+    desk.unregister(0);
+    assert!(matches!(desk.words()[..], [Reply::Refused { .. }]));
+}
