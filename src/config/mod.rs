@@ -10,6 +10,8 @@ pub mod picture;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_guide;
 
 pub use epoch::Epoch;
 pub use error::ConfigError;

@@ -165,6 +165,9 @@ fn what_cannot_be_meant_is_refused() {
         ),
         ("realm = \"huntline\"", "passed_headers = [\"Content-Type\"]", "cannot be passed on"),
         ("realm = \"huntline\"", "passed_headers = [\"A\\r\\nB\"]", "a header's full name"),
+        ("realm = \"huntline\"", "expires_max = \"10 s\"", "not shorter than `expires_min`"),
+        ("realm = \"huntline\"", "t1 = \"0 s\"", "sip.t1 = \"0 s\": invalid value"),
+        ("realm = \"huntline\"", "nonces_max = 0", "nonzero"),
         ("ports = \"20000-31999\"", "ports = \"20001-31999\"", "first even, last odd"),
         ("number = \"8010\"", "number = \"8009\"", "the agent 8009 is defined twice"),
         ("1000 = { tree = \"main\" }", "8001 = { tree = \"main\" }", "number of an agent already"),
@@ -228,6 +231,16 @@ fn what_is_allowed_but_hardly_meant_is_a_warning() {
         warnings[1].contains("no agent can serve the queue `business` (it requires { business = 9 })"),
         "{warnings:#?}"
     );
+}
+
+#[test]
+fn the_calendar_in_the_shipped_files_comment_is_a_good_one() {
+    let (before, rest) = DEFAULT.split_once("# [calendars.office]").unwrap();
+    let (comment, after) = rest.split_once("\n\n").unwrap();
+    let text = format!("{before}[calendars.office]{}\n\n{after}", comment.replace("\n# ", "\n"));
+    let epoch =
+        load(&text, &Around::nothing("h.toml"), &Names::default()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    assert_eq!(epoch.switch.trees.calendars[1].make_up.len(), 2);
 }
 
 #[test]

@@ -4,12 +4,13 @@
 pub mod trees;
 pub mod value;
 
+use core::num::NonZeroUsize;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use toml::Spanned;
 pub use trees::TreeFile;
-pub use value::{Read, Time, Word};
+pub use value::{Lasting, Read, Time, Word};
 
 /// A name with its place in the file.
 pub type Name = Spanned<String>;
@@ -61,14 +62,14 @@ pub struct SipFile {
     pub passed_headers: Vec<Name>,
     #[serde(default)]
     pub algorithms: Vec<Word<crate::sip::digest::Algorithm>>,
-    pub nonce_life: Option<Time>,
-    pub nonces_max: Option<usize>,
-    pub expires_min: Option<Time>,
-    pub expires_max: Option<Time>,
-    pub contacts_max: Option<usize>,
-    pub t1: Option<Time>,
-    pub t2: Option<Time>,
-    pub t4: Option<Time>,
+    pub nonce_life: Option<Lasting>,
+    pub nonces_max: Option<NonZeroUsize>,
+    pub expires_min: Option<Lasting>,
+    pub expires_max: Option<Spanned<Lasting>>,
+    pub contacts_max: Option<NonZeroUsize>,
+    pub t1: Option<Lasting>,
+    pub t2: Option<Lasting>,
+    pub t4: Option<Lasting>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,9 +99,9 @@ pub struct ProcessFile {
 #[serde(deny_unknown_fields)]
 pub struct LimitsFile {
     pub calls_max: Option<usize>,
-    pub transactions_max: Option<usize>,
-    pub silence: Option<Time>,
-    pub call_max: Option<Time>,
+    pub transactions_max: Option<NonZeroUsize>,
+    pub silence: Option<Lasting>,
+    pub call_max: Option<Lasting>,
     pub drain: Option<Time>,
 }
 
@@ -109,8 +110,8 @@ pub struct LimitsFile {
 pub struct GateFile {
     pub rate: Option<Spanned<f64>>,
     pub burst: Option<Spanned<f64>>,
-    pub sources_max: Option<usize>,
-    pub penalty: Option<Time>,
+    pub sources_max: Option<NonZeroUsize>,
+    pub penalty: Option<Lasting>,
     #[serde(default)]
     pub trusted: Vec<Word<crate::gate::Network>>,
 }
@@ -119,9 +120,9 @@ pub struct GateFile {
 #[serde(deny_unknown_fields)]
 pub struct RoutingFile {
     pub ageing_per_second: Option<Spanned<f64>>,
-    pub ring_limit: Option<Time>,
+    pub ring_limit: Option<Lasting>,
     pub on_register: Option<Word<value::OnRegister>>,
-    pub provisional_timeout: Option<Time>,
+    pub provisional_timeout: Option<Lasting>,
     pub repeat_offer_after: Option<Time>,
     pub failures_max: Option<u8>,
     pub busy_grace: Option<Time>,
@@ -169,7 +170,7 @@ pub struct AgentFile {
     pub password: Option<String>,
     pub ha1: Option<Spanned<String>>,
     pub contact: Option<Spanned<String>>,
-    pub ring_limit: Option<Time>,
+    pub ring_limit: Option<Lasting>,
     pub on_register: Option<Word<value::OnRegister>>,
     /// So many agents with running numbers; `{number}` in name, password and contact stands for each one's.
     pub count: Option<Spanned<u32>>,
@@ -208,8 +209,8 @@ pub struct PlaceFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AssumedFile {
-    pub handling_time: Option<Spanned<Time>>,
-    pub patience: Option<Spanned<Time>>,
+    pub handling_time: Option<Lasting>,
+    pub patience: Option<Lasting>,
 }
 
 /// One of the two.

@@ -1,6 +1,6 @@
 //! The tables of an IVR tree: one table per kind of node, nodes by name.
 
-use super::{Name, Table, Time};
+use super::{Lasting, Name, Table};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::Spanned;
@@ -69,7 +69,7 @@ pub struct MenuFile {
     pub invalid: Option<Say>,
     pub no_input: Option<Say>,
     pub barge_in: Option<bool>,
-    pub timeout: Option<Time>,
+    pub timeout: Option<Lasting>,
     pub invalid_retries: Option<u8>,
     pub no_input_retries: Option<u8>,
     pub failed: Option<Name>,
@@ -92,13 +92,13 @@ pub struct CollectFile {
     pub digits_min: Option<Spanned<u8>>,
     pub digits_max: Spanned<u8>,
     pub terminator: Option<Spanned<String>>,
-    pub inter_digit: Option<Time>,
+    pub inter_digit: Option<Lasting>,
     pub next: Name,
     pub zero: Option<Name>,
     pub invalid: Option<Say>,
     pub no_input: Option<Say>,
     pub barge_in: Option<bool>,
-    pub timeout: Option<Time>,
+    pub timeout: Option<Lasting>,
     pub invalid_retries: Option<u8>,
     pub no_input_retries: Option<u8>,
     pub failed: Option<Name>,
@@ -149,7 +149,7 @@ pub struct LanguageFile {
     pub invalid: Option<Say>,
     pub no_input: Option<Say>,
     pub barge_in: Option<bool>,
-    pub timeout: Option<Time>,
+    pub timeout: Option<Lasting>,
     pub invalid_retries: Option<u8>,
     pub no_input_retries: Option<u8>,
     pub failed: Option<Name>,
@@ -161,7 +161,7 @@ pub struct ListenFile<'a> {
     pub invalid: Option<&'a Say>,
     pub no_input: Option<&'a Say>,
     pub barge_in: Option<bool>,
-    pub timeout: Option<Time>,
+    pub timeout: Option<Lasting>,
     pub invalid_retries: Option<u8>,
     pub no_input_retries: Option<u8>,
     pub failed: Option<&'a Name>,

@@ -59,6 +59,20 @@ impl Read for Duration {
     }
 }
 
+/// A time that may not be nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Above0(pub Duration);
+
+/// A length of time above 0.
+pub type Lasting = Word<Above0>;
+
+impl Read for Above0 {
+    const RIGHT: &'static str = "a time above 0 such as \"500 ms\", \"15 s\", \"10 min\" or \"4 h\" (at most 30 days)";
+    fn read(text: &str) -> Option<Self> {
+        Duration::read(text).filter(|time| !time.is_zero()).map(Self)
+    }
+}
+
 impl Read for SocketAddr {
     const RIGHT: &'static str = "an address and port such as \"127.0.0.1:5060\"";
     fn read(text: &str) -> Option<Self> {
@@ -233,6 +247,7 @@ mod tests {
             ("s", None),
             ("", None),
         ] {
+            assert_eq!(Above0::read(text).is_some(), expected.is_some_and(|ms| ms > 0), "{text:?}");
             assert_eq!(Duration::read(text).map(|time| time.as_millis()), expected, "{text:?}");
         }
     }

@@ -1,6 +1,6 @@
 //! Agents: single ones and runs of them, how their phones are reached, what they can do.
 
-use super::{Load, time};
+use super::{Load, lasting};
 use crate::acd::settings::{AgentSettings, QueueSettings};
 use crate::config::error::did_you_mean;
 use crate::config::file::{AgentFile, value::OnRegister};
@@ -40,7 +40,7 @@ impl Load<'_> {
                     number: number.as_str().into(),
                     name: name.as_str().into(),
                     skills: skills.clone(),
-                    ring_limit: time(entry.ring_limit.or(routing.ring_limit), 15_000),
+                    ring_limit: lasting(entry.ring_limit.or(routing.ring_limit), 15_000),
                     ready_on_register: on_register == OnRegister::Ready,
                 });
                 agents.push(Agent { id, number: number.into(), name: name.into(), reach });
@@ -60,7 +60,7 @@ impl Load<'_> {
             let name = number.clone();
             let reach = Reach::Fixed { uri: (*b"sip:gone.invalid").into(), address: ([0, 0, 0, 0], 0).into() };
             agents.push(Agent { id, number: number.clone(), name: name.clone(), reach });
-            let (skills, ring_limit) = (Vec::new(), time(None, 15_000));
+            let (skills, ring_limit) = (Vec::new(), lasting(None, 15_000));
             settings.push(AgentSettings { id, number, name, skills, ring_limit, ready_on_register: false });
         }
         agents.sort_by_key(|agent| agent.id);
@@ -183,7 +183,7 @@ impl Load<'_> {
             let id = ReasonId(u16::try_from(at).unwrap_or(u16::MAX));
             match name(code) {
                 Some(name) => Reason { id, code: code.clone(), name: name.into() },
-                None => Reason { id, code: "".into(), name: format!("(gone) {code}").into() },
+                None => Reason { id, code: "(gone)".into(), name: format!("(gone) {code}").into() },
             }
         });
         reasons.collect()

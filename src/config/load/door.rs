@@ -1,6 +1,6 @@
 //! The way in: listeners, media ports, trunks, numbers, and the limits on what comes through them.
 
-use super::{Load, in_order, time};
+use super::{Load, in_order, lasting, time};
 use crate::config::epoch::Process;
 use crate::config::file::{AgentFile, NumberFile, TrunkFile, value};
 use crate::gate::{self, Network};
@@ -11,6 +11,7 @@ use crate::sip::registrar;
 use crate::sip::transaction::Timings;
 use crate::switch::settings::{Agent, Limits, Listener, Number, Reach, Target, Trunk};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::num::NonZeroUsize;
 use core::ops::Range;
 use std::path::PathBuf;
 
@@ -236,8 +237,8 @@ impl Load<'_> {
             trusted,
             rate: file.rate.as_ref().map_or(50.0, |rate| *rate.get_ref()),
             burst: file.burst.as_ref().map_or(100.0, |burst| *burst.get_ref()),
-            sources_max: file.sources_max.unwrap_or(65_536),
-            penalty: time(file.penalty, 10_000),
+            sources_max: file.sources_max.map_or(65_536, NonZeroUsize::get),
+            penalty: lasting(file.penalty, 10_000),
         }
     }
 
@@ -250,8 +251,8 @@ impl Load<'_> {
         digest::Settings {
             realm: sip.realm.as_deref().unwrap_or("huntline").into(),
             algorithms,
-            nonce_life: time(sip.nonce_life, 300_000),
-            nonces_max: sip.nonces_max.unwrap_or(16_384),
+            nonce_life: lasting(sip.nonce_life, 300_000),
+            nonces_max: sip.nonces_max.map_or(16_384, NonZeroUsize::get),
         }
     }
 
@@ -274,28 +275,34 @@ impl Load<'_> {
         passed
     }
 
-    pub(super) fn registrar(&self) -> registrar::Settings {
+    pub(super) fn registrar(&mut self) -> registrar::Settings {
         let sip = &self.file.sip;
+        let (min, max) = (lasting(sip.expires_min, 30_000), sip.expires_max.as_ref());
+        let expires_max = lasting(max.map(|max| *max.get_ref()), 3_600_000);
+        if min > expires_max {
+            let problem = "`expires_max` is not shorter than `expires_min`";
+            self.report.error(max.map_or(0..0, |max| max.span()), problem);
+        }
         registrar::Settings {
-            expires_min: time(sip.expires_min, 30_000),
-            expires_max: time(sip.expires_max, 3_600_000),
-            contacts_max: sip.contacts_max.unwrap_or(5),
+            expires_min: min,
+            expires_max,
+            contacts_max: sip.contacts_max.map_or(5, NonZeroUsize::get),
         }
     }
 
     pub(super) fn timings(&self) -> Timings {
         let sip = &self.file.sip;
-        Timings { t1: time(sip.t1, 500), t2: time(sip.t2, 4_000), t4: time(sip.t4, 5_000) }
+        Timings { t1: lasting(sip.t1, 500), t2: lasting(sip.t2, 4_000), t4: lasting(sip.t4, 5_000) }
     }
 
     pub(super) fn limits(&self) -> Limits {
         let limits = &self.file.limits;
         Limits {
             calls_max: limits.calls_max.unwrap_or(5_000),
-            transactions_max: limits.transactions_max.unwrap_or(400_000),
-            silence: time(limits.silence, 60_000),
+            transactions_max: limits.transactions_max.map_or(400_000, NonZeroUsize::get),
+            silence: lasting(limits.silence, 60_000),
             drain: time(limits.drain, 30_000),
-            call_max: time(limits.call_max, 4 * 3_600_000),
+            call_max: lasting(limits.call_max, 4 * 3_600_000),
         }
     }
 }

@@ -204,7 +204,7 @@ impl<'a> Load<'a> {
             queues,
             agents,
             ageing_per_second: routing.ageing_per_second.as_ref().map_or(1.0, |rate| *rate.get_ref()),
-            provisional_timeout: time(routing.provisional_timeout, 2_000),
+            provisional_timeout: lasting(routing.provisional_timeout, 2_000),
             repeat_offer_after: time(routing.repeat_offer_after, 30_000),
             failures_max: routing.failures_max.unwrap_or(3),
             busy_grace: time(routing.busy_grace, 1_000),
@@ -224,4 +224,9 @@ fn in_order<T>(table: &Table<T>) -> Vec<(&Name, &T)> {
 /// A time as written, or the default in milliseconds.
 fn time(written: Option<super::file::Time>, default_ms: u64) -> Duration {
     written.map_or(Duration::from_millis(default_ms), |time| time.0)
+}
+
+/// The same for a time above 0.
+fn lasting(written: Option<super::file::Lasting>, default_ms: u64) -> Duration {
+    written.map_or(Duration::from_millis(default_ms), |time| time.0.0)
 }

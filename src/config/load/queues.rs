@@ -84,14 +84,8 @@ impl Load<'_> {
             self.report.error(every.span(), "the place is told every 5 s at most");
         }
         let assumed = queue.assumed.as_ref();
-        let mut figure = |written: Option<&Spanned<crate::config::file::Time>>, default: Duration| {
-            if let Some(zero) = written.filter(|time| time.get_ref().0.is_zero()) {
-                self.report.error(zero.span(), "must be longer than nothing");
-            }
-            written.map_or(default, |time| time.get_ref().0)
-        };
-        let handling_time = figure(assumed.and_then(|file| file.handling_time.as_ref()), bare.handling_time);
-        let patience = figure(assumed.and_then(|file| file.patience.as_ref()), bare.patience);
+        let handling_time = assumed.and_then(|file| file.handling_time).map_or(bare.handling_time, |time| time.0.0);
+        let patience = assumed.and_then(|file| file.patience).map_or(bare.patience, |time| time.0.0);
         QueueSettings {
             requires,
             priority: queue.priority.unwrap_or(0),

@@ -175,7 +175,7 @@ impl<'a> Load<'a> {
         if let Some(min) = node.digits_min.as_ref().filter(|_| digits_min == 0 || digits_min > digits_max) {
             self.report.error(min.span(), "`digits_min` is at least 1 and not above `digits_max`");
         }
-        let inter_digit = super::time(node.inter_digit, 3_000);
+        let inter_digit = super::lasting(node.inter_digit, 3_000);
         let (listen, next) = (self.listen(id, tree, &node.listen()), self.node(id, &node.next));
         Kind::Collect(Collect { listen, digits_min, digits_max, terminator, inter_digit, next })
     }
@@ -209,7 +209,7 @@ impl<'a> Load<'a> {
             invalid,
             no_input,
             barge_in: file.barge_in.unwrap_or(true),
-            timeout: file.timeout.map_or(bare.timeout, |time| time.0),
+            timeout: file.timeout.map_or(bare.timeout, |time| time.0.0),
             invalid_retries: file.invalid_retries.unwrap_or(bare.invalid_retries),
             no_input_retries: file.no_input_retries.unwrap_or(bare.no_input_retries),
             failed: file.failed.map(|node| self.node(id, node)),
