@@ -28,6 +28,7 @@ impl Switch {
         if entry.dialog.on_request(&asked.message) == Order::Old {
             return self.refuse(&asked, 500, "cseq_old", turn);
         }
+        entry.dialog.seen_at(asked.flow);
         match asked.message.method() {
             Some(Method::Bye) => self.on_bye(asked, leg, turn),
             Some(Method::Invite) => self.on_reinvite(asked, leg, turn),

@@ -106,8 +106,9 @@ impl Switch {
         let (Some(from), Some(to)) = (response.from(), response.to()) else { return };
         let Ok(call_id) = core::str::from_utf8(response.call_id()) else { return };
         let Some(Ok(tag)) = from.tag().map(core::str::from_utf8) else { return };
-        let mut dialog = Dialog::calling(call_id, from.uri, tag, to.uri, to.uri, flow);
-        dialog.local_cseq = response.cseq();
+        let (local, remote) = ([b"<", from.uri, b">"].concat(), [b"<", to.uri, b">"].concat());
+        let mut dialog = Dialog::calling(call_id, &local, tag, &remote, to.uri, flow);
+        (dialog.local_cseq, dialog.invite_cseq) = (response.cseq(), response.cseq());
         if !dialog.on_response(response) {
             return;
         }
