@@ -74,10 +74,6 @@ impl Program {
         // SAFETY: `kill` takes no pointers; the id is our own child's, not yet waited for.
         unsafe { libc::kill(self.child.id() as libc::pid_t, signal) };
     }
-
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
 }
 
 impl Drop for Program {

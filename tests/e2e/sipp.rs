@@ -35,6 +35,3 @@ impl Sipp {
         }
     }
 }
-
-/// Where the digit captures of SIPp's package lie.
-pub const CAPTURES: &str = "/usr/share/sip-tester";
