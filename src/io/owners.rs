@@ -79,6 +79,7 @@ impl Owners {
         self.changed = true;
         self.recorder.record(now, input.clone());
         let event = match input {
+            Input::Started => Event::Started,
             Input::Fact(fact) => Event::Media(fact),
             Input::Wall(wall) => Event::Wall(wall),
             Input::Wish { agent, wish } => Event::Wish { agent, wish },
