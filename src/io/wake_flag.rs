@@ -26,7 +26,8 @@ pub struct WakeFlag {
 impl WakeFlag {
     /// The reader is about to sleep. It must look for work once more after this.
     pub fn announce(&self) {
-        self.sleeping.store(true, Ordering::Relaxed);
+        // Not a mere store: what a writer that has just taken the flag wrote must lie before this for every thread.
+        self.sleeping.swap(true, Ordering::AcqRel);
         fence(Ordering::SeqCst);
     }
 
