@@ -11,6 +11,7 @@
 pub mod cli;
 pub mod deadline_timer;
 pub mod descriptors;
+pub mod embedded_prompts;
 pub mod epoll;
 pub mod log;
 pub mod mailbox;
@@ -20,6 +21,7 @@ pub mod mmsg;
 pub mod monotonic;
 pub mod notices;
 pub mod owners;
+pub mod prompts;
 pub mod publication;
 pub mod readiness;
 pub mod record_log;

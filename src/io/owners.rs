@@ -86,6 +86,7 @@ impl Owners {
             Input::End { call } => Event::End { call },
             Input::Drain => Event::Drain,
             Input::EndAll => Event::EndAll,
+            Input::Started => Event::Started,
             Input::RouterLost => Event::RouterLost,
             Input::Time => return self.seat.handle_time(now, &mut self.out, &mut |_| ()),
             Input::Datagram { .. } | Input::Configure => return,
