@@ -7,6 +7,7 @@ use crate::clock::Duration;
 use crate::gate;
 use crate::ids::{AgentId, ListenerId, NodeId, PromptId, QueueId, ReasonId, SkillId, TreeId, TrunkId};
 use crate::ivr::session::Language;
+use crate::ivr::spoken::{Numbers, Words};
 use crate::ivr::tree::{Kind, Lines, Listen, Menu, Tree, Trees};
 use crate::sip::digest::Secret;
 use crate::switch;
@@ -123,7 +124,7 @@ fn switch_settings(agents: u32, queues: &[&str]) -> switch::Settings {
             .collect(),
         reasons: vec![Reason { id: ReasonId(0), code: "1".into(), name: "break".into() }],
         trees: Trees { trees: vec![tree()], ..Trees::default() },
-        spoken: Spoken::default(),
+        spoken: Spoken { languages: vec![words()] },
         digest: crate::sip::digest::Settings::default(),
         registrar: crate::sip::registrar::Settings::default(),
         timings: crate::sip::transaction::Timings::default(),
@@ -175,6 +176,26 @@ fn router_agent(number: u32) -> acd::settings::AgentSettings {
         skills: vec![(SkillId(0), 5)],
         ring_limit: Duration::from_secs(15),
         ready_on_register: true,
+    }
+}
+
+/// Prompts 4 … 33, half a second each.
+fn words() -> Words {
+    let said = |number: u32| PromptId(4 + number);
+    Words {
+        name: "zh".into(),
+        digits: core::array::from_fn(|digit| said(digit as u32)),
+        numbers: Numbers::Mandarin { ten: said(10), hundred: said(11), thousand: said(12), two: said(13) },
+        one_in_digits: said(14),
+        place_before: said(15),
+        place_after: said(16),
+        wait_before: said(17),
+        wait_after: said(18),
+        wait_after_one: said(18),
+        please_wait: said(19),
+        goodbye: said(20),
+        agent_before: said(21),
+        agent_after: said(22),
     }
 }
 

@@ -1,6 +1,10 @@
 //! Call flows, end to end on virtual time: phones and people around the product's own Gate, Switch and Router. Every flow is played twice,
 //! with the owners on one thread and apart, and its ladders must be the same; afterwards nothing may be left over.
 
+mod agents;
+mod offers;
+mod queues;
+mod races;
 mod talks;
 
 use huntline::clock::{Duration, Instant};
@@ -12,6 +16,8 @@ use huntline::sim::world::World;
 
 /// The caller of most flows.
 const CALLER: &str = "13800000001";
+/// Another one.
+const SECOND: &str = "13800000002";
 
 /// The instant `ms` milliseconds after the start.
 fn at(ms: u64) -> Instant {

@@ -24,8 +24,10 @@ pub enum AgentDeed {
     Unregister,
     /// Lets the registration run out.
     Forget,
-    /// Dials a number or a code (`*61`).
-    Dial(String),
+    /// The registration is about to run out: asks for another like it, unless it is to be let run out.
+    Refresh(Duration),
+    /// Dials a number or a code (`*61`), and does this in the call.
+    Dial(String, Vec<Step>),
 }
 
 /// How long a registration is asked for.
@@ -52,6 +54,8 @@ pub(super) struct Crowd {
     talking: usize,
     /// Whether phones keep their registrations up.
     pub(super) refreshing: bool,
+    /// The last moment at which the scenario wants something to happen.
+    pub(super) busy_until: Instant,
     pub(super) turns_at_one_time: u32,
     pub(super) turns: u32,
 }
@@ -71,6 +75,7 @@ impl Crowd {
             waiting: 0,
             talking: 0,
             refreshing: true,
+            busy_until: Instant::START,
             turns_at_one_time: 0,
             turns: 0,
         }
@@ -160,6 +165,11 @@ impl World {
 
     /// An agent does something at `at`.
     pub fn agent_does(&mut self, at: Instant, agent: u32, deed: AgentDeed) {
+        self.crowd.busy_until = self.crowd.busy_until.max(at);
+        self.agent_plans(at, agent, deed);
+    }
+
+    fn agent_plans(&mut self, at: Instant, agent: u32, deed: AgentDeed) {
         self.agenda.add(at, Link::People, Due::Agent(agent, deed));
     }
 
@@ -253,15 +263,13 @@ impl World {
             Word::Ended { person, rtp, end } => self.on_ended(PersonId(person), rtp, end),
             Word::Registered(lasting) => {
                 let Some(&agent) = self.crowd.by_phone.get(&phone) else { return };
-                if !lasting.is_zero() && self.crowd.refreshing && self.crowd.agents[agent as usize].refreshes {
-                    self.agent_does(self.now + lasting * 4 / 5, agent, AgentDeed::Register(lasting));
+                if !lasting.is_zero() {
+                    self.agent_plans(self.now + lasting * 4 / 5, agent, AgentDeed::Refresh(lasting));
                 }
             }
             Word::NotRegistered(_) => {
                 let Some(&agent) = self.crowd.by_phone.get(&phone) else { return };
-                if self.crowd.refreshing && self.crowd.agents[agent as usize].refreshes {
-                    self.agent_does(self.now + REGISTER_AGAIN, agent, AgentDeed::Register(EXPIRES));
-                }
+                self.agent_plans(self.now + REGISTER_AGAIN, agent, AgentDeed::Refresh(EXPIRES));
             }
         }
     }
@@ -364,8 +372,9 @@ impl World {
             return;
         }
         match deed {
-            AgentDeed::Register(lasting) => {
-                if self.crowd.refreshing || lasting.is_zero() {
+            AgentDeed::Register(lasting) => self.crowd.phone(phone).register(lasting, now),
+            AgentDeed::Refresh(lasting) => {
+                if self.crowd.refreshing && self.crowd.agents[agent as usize].refreshes {
                     self.crowd.phone(phone).register(lasting, now);
                 }
             }
@@ -374,9 +383,9 @@ impl World {
                 self.crowd.phone(phone).register(Duration::ZERO, now);
             }
             AgentDeed::Forget => self.crowd.agents[agent as usize].refreshes = false,
-            AgentDeed::Dial(dialled) => {
+            AgentDeed::Dial(dialled, script) => {
                 let person = PersonId(self.crowd.people.len() as u32);
-                self.crowd.people.push(Person::new(Role::Dialling(agent), phone, &number, &dialled, Vec::new()));
+                self.crowd.people.push(Person::new(Role::Dialling(agent), phone, &number, &dialled, script));
                 let id = self.crowd.phone(phone).call(&number, &dialled, person.0, now);
                 self.join_call(person, phone, id);
             }

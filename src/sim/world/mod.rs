@@ -161,10 +161,11 @@ impl World {
         self.run_until(self.now + lasting);
     }
 
-    /// Runs until every call is over on both sides, at most for `limit`; then until transactions and wrap-ups have run out. Phones
+    /// Runs until everything planned has happened and every call is over on both sides, at most for `limit`; then until transactions and wrap-ups have run out. Phones
     /// do not refresh their registrations in that last part.
     pub fn run_to_the_end(&mut self, limit: Duration) {
         let until = self.now + limit;
+        self.run_until(until.min(self.crowd.busy_until));
         while (self.crowd.is_busy() || self.seat.switch.calls() > 0) && self.step(until) {}
         self.crowd.refreshing = false;
         self.run_for(Duration::from_secs(150));
