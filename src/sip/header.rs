@@ -1,6 +1,6 @@
 //! Header field values as spans: name-addr, Via, parameters (RFC 3261 §20, §25.1). Not the fields themselves: `scan` finds them.
 
-use super::lexis::{cut, is_space, is_token, part, quoted_end, split, trim, trim_end, trim_start};
+use super::lexis::{cut, find, is_space, is_token, part, quoted_end, split, trim, trim_end, trim_start};
 use super::uri::{self, Uri};
 use core::net::IpAddr;
 
@@ -29,7 +29,7 @@ impl<'a> NameAddr<'a> {
             let inner = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
             return Self::read_bracket(inner, rest);
         }
-        let stop = text.iter().position(|byte| matches!(byte, b'<' | b';' | b'"' | b',')).map(|at| part(text, at));
+        let stop = find(text, [b'<', b';', b'"', b',']).map(|at| part(text, at));
         match stop {
             Some((display, [b'<', rest @ ..])) => Self::read_bracket(trim_end(display), rest),
             Some((uri, [b';', rest @ ..])) => Self::read_bare(trim_end(uri), trim(rest)),

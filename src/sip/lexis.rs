@@ -64,9 +64,32 @@ pub(crate) fn part(text: &[u8], at: usize) -> (&[u8], &[u8]) {
     text.split_at_checked(at).unwrap_or((text, &[]))
 }
 
+/// The position of the first byte of `text` that is one of `wanted`; eight bytes at a step.
+pub(crate) fn find<const N: usize>(text: &[u8], wanted: [u8; N]) -> Option<usize> {
+    let (words, tail) = text.as_chunks::<8>();
+    let mut at = 0usize;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let hits = wanted.iter().fold(0, |hits, byte| {
+            let zero_where_equal = word ^ (ONES * u64::from(*byte));
+            hits | (zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & TOPS)
+        });
+        if hits != 0 {
+            // A borrow can only raise false hits above a true one: the lowest is right.
+            return Some(at.saturating_add((hits.trailing_zeros() / 8) as usize));
+        }
+        at = at.saturating_add(8);
+    }
+    tail.iter().position(|byte| wanted.contains(byte)).map(|more| at.saturating_add(more))
+}
+
+/// One in each byte, and the top bit of each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+const TOPS: u64 = 0x8080_8080_8080_8080;
+
 /// `text` before and after the first `separator`, which belongs to neither.
 pub(crate) fn cut(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = text.iter().position(|byte| *byte == separator)?;
+    let at = find(text, [separator])?;
     let (before, rest) = part(text, at);
     Some((before, rest.get(1..).unwrap_or_default()))
 }
@@ -85,26 +108,20 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u32> {
 /// Where the quoted string at the start of `text` (whose first byte is `"`) ends: the position after its closing quote.
 /// `None` if it does not end.
 pub(crate) fn quoted_end(text: &[u8]) -> Option<usize> {
-    let mut escaped = false;
-    text.iter().enumerate().skip(1).find_map(|(at, byte)| match byte {
-        _ if escaped => {
-            escaped = false;
-            None
+    let mut at = 1usize;
+    loop {
+        let rest = text.get(at..)?;
+        let stop = at.saturating_add(find(rest, [b'"', b'\\'])?);
+        if text.get(stop) == Some(&b'"') {
+            return Some(stop.saturating_add(1));
         }
-        b'\\' => {
-            escaped = true;
-            None
-        }
-        b'"' => Some(at.saturating_add(1)),
-        _ => None,
-    })
+        at = stop.saturating_add(2);
+    }
 }
 
 /// The position of the first control character (tab and DEL included) at or after `from`. Eight bytes at a step: this is
 /// what finds the ends of lines, and most of a message's bytes are seen only here.
 pub(crate) fn control_at(bytes: &[u8], from: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const TOPS: u64 = 0x8080_8080_8080_8080;
     let rest = bytes.get(from..)?;
     let (words, tail) = rest.as_chunks::<8>();
     let mut at = from;
@@ -114,7 +131,6 @@ pub(crate) fn control_at(bytes: &[u8], from: usize) -> Option<usize> {
         let below_space = word.wrapping_sub(ONES * 0x20) & !word & TOPS;
         let hits = below_space | (deletes.wrapping_sub(ONES) & !deletes & TOPS);
         if hits != 0 {
-            // A borrow can only raise false hits above a true one: the lowest is right.
             return Some(at.saturating_add((hits.trailing_zeros() / 8) as usize));
         }
         at = at.saturating_add(8);
@@ -140,25 +156,21 @@ impl<'a> Iterator for Parts<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let text = self.rest?;
-        let (mut quoted, mut escaped, mut bracket) = (false, false, false);
-        for (at, byte) in text.iter().enumerate() {
-            if quoted {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => quoted = false,
-                    _ => {}
+        let mut at = 0usize;
+        while let Some(more) = text.get(at..).and_then(|rest| find(rest, [self.separator, b'"', b'<'])) {
+            at = at.saturating_add(more);
+            let (before, rest) = part(text, at);
+            let length = match rest.first() {
+                Some(b'"') => quoted_end(rest),
+                Some(b'<') => find(rest, [b'>']).map(|end| end.saturating_add(1)),
+                _ => {
+                    self.rest = rest.get(1..);
+                    return Some(trim(before));
                 }
-            } else if *byte == b'"' && !bracket {
-                quoted = true;
-            } else if *byte == b'<' {
-                bracket = true;
-            } else if *byte == b'>' {
-                bracket = false;
-            } else if *byte == self.separator && !bracket {
-                let (before, rest) = part(text, at);
-                self.rest = rest.get(1..);
-                return Some(trim(before));
+            };
+            match length {
+                Some(length) => at = at.saturating_add(length),
+                None => break,
             }
         }
         self.rest = None;
@@ -186,6 +198,34 @@ mod tests {
             assert_eq!(control_at(&vec![0x80u8; length], 0), None);
         }
         assert_eq!(control_at(b"abc", 4), None);
+    }
+
+    #[test]
+    fn the_first_of_some_bytes_is_found_at_every_offset() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut bytes = vec![b'-'; length];
+                bytes[at..].fill(b',');
+                assert_eq!(find(&bytes, [b',']), Some(at));
+                assert_eq!(find(&bytes, [b'.', b',', b'\"']), Some(at));
+                assert_eq!(find(&bytes, [b'.']), None);
+            }
+        }
+    }
+
+    #[test]
+    fn a_quoted_string_ends_at_the_first_quote_without_a_backslash() {
+        let cases = [
+            ("\"\"", Some(2)),
+            ("\"a\\\"b\" c", Some(6)),
+            ("\"\\\\\"", Some(4)),
+            ("\"open", None),
+            ("\"\\", None),
+            ("\"", None),
+        ];
+        for (text, end) in cases {
+            assert_eq!(quoted_end(text.as_bytes()), end, "{text}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `sip:`, `sips:` and `tel:` URIs as spans (RFC 3261 §19.1, RFC 3966). Not a resolver, not a normaliser.
 
 use super::header::parameter;
-use super::lexis::{cut, decimal, is_token_byte, part, split};
+use super::lexis::{cut, decimal, find, part, split};
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::borrow::Cow;
 
@@ -65,7 +65,7 @@ impl<'a> Uri<'a> {
             }
             None => (&[][..], text),
         };
-        let end = rest.iter().position(|byte| matches!(byte, b';' | b'?')).unwrap_or(rest.len());
+        let end = find(rest, [b';', b'?']).unwrap_or(rest.len());
         let (place, tail) = part(rest, end);
         let (host, port) = host_and_port(place)?;
         let (parameters, headers) = cut(tail, b'?').unwrap_or((tail, b""));
@@ -176,8 +176,20 @@ fn is_host_byte(byte: u8) -> bool {
 
 /// Printable ASCII that cannot be taken for the end of the URI.
 pub(super) fn is_uri_byte(byte: u8) -> bool {
-    is_token_byte(byte) || (byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"'))
+    URI.get(usize::from(byte)).copied().unwrap_or(false)
 }
+
+/// See [`is_uri_byte`].
+const URI: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_graphic() && !matches!(byte, b'<' | b'>' | b'"');
+        at += 1;
+    }
+    table
+};
 
 /// The bytes of `text` with `%` escapes resolved; what is no escape stays as it is.
 fn unescaped(text: &[u8]) -> impl Iterator<Item = u8> {

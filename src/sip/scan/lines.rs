@@ -3,7 +3,7 @@
 //! A line ends with CRLF or a bare LF; a line that begins with white space continues the one before. A control character
 //! anywhere in the header section is a fault, unless a backslash stands before it (quoted-pair).
 
-use super::super::lexis::{self, control_at, is_space, is_token, is_token_byte};
+use super::super::lexis::{self, control_at, find, is_space, is_token};
 use super::{Field, Index, Malformed, Name, Span, Start, method_of};
 
 /// Fills `index` with start line, fields and where the body starts.
@@ -51,7 +51,7 @@ fn line(bytes: &[u8], from: usize, folding: bool, index: &mut Index) -> Option<(
 /// `Method SP Request-URI SP SIP/2.0` or `SIP/2.0 SP 3DIGIT SP reason`.
 fn start_line(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> Result<(), Malformed> {
     let text = bytes.get(from..to).unwrap_or_default();
-    let word = text.iter().position(|byte| *byte == b' ').ok_or(Malformed::StartLine)?;
+    let word = find(text, [b' ']).ok_or(Malformed::StartLine)?;
     let (first, _) = lexis::part(text, word);
     let after = from.saturating_add(word).saturating_add(1);
     if let Some(known) = version(first) {
@@ -111,17 +111,19 @@ fn version(text: &[u8]) -> Option<bool> {
 /// One header field with its folds. A line that is none is a fault of the message, and passed over.
 fn field(bytes: &[u8], from: usize, to: usize, index: &mut Index) -> Result<(), Malformed> {
     let text = bytes.get(from..to).unwrap_or_default();
-    let length = text.iter().position(|byte| !is_token_byte(*byte)).unwrap_or(text.len());
-    let (name, rest) = lexis::part(text, length);
-    let spaces = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    if name.is_empty() || rest.get(spaces) != Some(&b':') {
+    let colon = find(text, [b':']).unwrap_or(0);
+    let mut written = lexis::part(text, colon).0;
+    while let [rest @ .., b' ' | b'\t'] = written {
+        written = rest;
+    }
+    let name = Name::of(written);
+    if name == Name::Other && !is_token(written) {
         index.note(400, "Bad Header Line");
         return Ok(());
     }
-    let value = from.saturating_add(length).saturating_add(spaces).saturating_add(1);
     index.push(Field {
-        name: Name::of(name),
-        name_text: Span::new(from, from.saturating_add(length)),
-        value: Span::trimmed(bytes, value, to),
+        name,
+        name_text: Span::new(from, from.saturating_add(written.len())),
+        value: Span::trimmed(bytes, from.saturating_add(colon).saturating_add(1), to),
     })
 }

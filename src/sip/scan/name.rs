@@ -59,7 +59,9 @@ impl Name {
             }
             _ => return Name::Other,
         };
-        let found = candidates.iter().find(|(name, _)| text.eq_ignore_ascii_case(name.as_bytes()));
+        // Nearly all names come in the RFC's own case, and then comparing is one step.
+        let is = |name: &str| text == name.as_bytes() || text.eq_ignore_ascii_case(name.as_bytes());
+        let found = candidates.iter().find(|(name, _)| is(name));
         found.map_or(Name::Other, |(_, name)| *name)
     }
 
