@@ -42,6 +42,9 @@ pub struct Report<'a> {
     pub warnings: Vec<ConfigError>,
 }
 
+/// Keys whose values are never shown.
+const SECRETS: [&str; 3] = ["password", "ha1", "token"];
+
 /// More errors than this help nobody.
 pub const ERRORS_MAX: usize = 50;
 
@@ -56,6 +59,15 @@ impl<'a> Report<'a> {
             let error = self.at(span, problem.into());
             self.errors.push(error);
         }
+    }
+
+    /// Notes that the text is no TOML there, with the line it stands in.
+    pub fn syntax(&mut self, span: Range<usize>, problem: &str) {
+        let start = self.text.get(..span.start).map_or(0, |before| before.rfind('\n').map_or(0, |at| at + 1));
+        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim();
+        let secret = SECRETS.iter().any(|word| line.contains(word));
+        let shown = if secret || line.is_empty() { String::new() } else { format!(", in `{}`", shorten(line)) };
+        self.error(span, format!("{problem}{shown}"));
     }
 
     pub fn warning(&mut self, span: Range<usize>, problem: impl Into<String>) {
@@ -105,7 +117,7 @@ impl Found {
                     self.key.push('.');
                 }
                 self.key.push_str(&written(key.get_ref()));
-                self.secret |= matches!(key.get_ref().as_ref(), "password" | "ha1" | "token");
+                self.secret |= SECRETS.contains(&key.get_ref().as_ref());
                 match value.get_ref() {
                     _ if here && matches!(value.get_ref(), DeValue::Table(_) | DeValue::Array(_)) => {}
                     _ if here => self.value = Some(value.span()),

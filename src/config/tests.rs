@@ -168,6 +168,10 @@ fn what_cannot_be_meant_is_refused() {
         ("realm = \"huntline\"", "expires_max = \"10 s\"", "not shorter than `expires_min`"),
         ("realm = \"huntline\"", "t1 = \"0 s\"", "sip.t1 = \"0 s\": invalid value"),
         ("realm = \"huntline\"", "nonces_max = 0", "nonzero"),
+        ("listen = \"127.0.0.1:8080\"", "token = \"short\"", "http.token = (hidden): the HTTP token has at least 16"),
+        ("say = [\"busy\"]\nnext = \"goodbye\"", "say = [\"busy\"]", "trees.main.play.busy: the key `next` is missing"),
+        ("drain = \"30 s\"", "drain = \"30 s\"\ndrain = 5", "duplicate key, in `drain = 5`"),
+        ("password = \"demo-8010\"", "password = \"demo-8010", "invalid basic string"),
         ("ports = \"20000-31999\"", "ports = \"20001-31999\"", "first even, last odd"),
         ("number = \"8010\"", "number = \"8009\"", "the agent 8009 is defined twice"),
         ("1000 = { tree = \"main\" }", "8001 = { tree = \"main\" }", "number of an agent already"),
@@ -206,6 +210,7 @@ fn what_cannot_be_meant_is_refused() {
     ] {
         let found = errors(from, to);
         assert!(found.iter().any(|error| error.contains(part)), "{to}: {part} is not in {found:#?}");
+        assert!(!found.iter().any(|error| error.contains("demo-8")), "a password is shown: {found:#?}");
     }
     let named = errors("ports = \"20000-31999\"", "ports = \"20000-5\"");
     assert!(named[0].contains("media.ports = \"20000-5\""), "{named:?}");

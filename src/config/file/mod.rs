@@ -76,7 +76,7 @@ pub struct SipFile {
 #[serde(deny_unknown_fields)]
 pub struct HttpFile {
     pub listen: Option<Spanned<Word<core::net::SocketAddr>>>,
-    pub token: Option<String>,
+    pub token: Option<Spanned<String>>,
     pub token_file: Option<Spanned<PathBuf>>,
 }
 

@@ -31,7 +31,8 @@ impl Load<'_> {
                     self.report.error(entry.number.span(), format!("the agent {number} is defined twice"));
                     continue;
                 }
-                let Some(reach) = self.reach(entry, &number) else { continue };
+                // What is wrong with one of a run is wrong with all of them.
+                let Some(reach) = self.reach(entry, &number) else { break };
                 let name = entry.name.as_deref().unwrap_or("{number}").replace("{number}", &number);
                 let routing = &self.file.routing;
                 let on_register = entry.on_register.or(routing.on_register).map_or(OnRegister::Ready, |word| word.0);

@@ -107,7 +107,8 @@ impl Load<'_> {
         let bind = media.bind.as_ref().map(|bind| bind.get_ref().0).or(of_sip).unwrap_or(Ipv4Addr::LOCALHOST);
         let advertised = media.advertised.or(self.file.sip.advertised).map_or(IpAddr::V4(bind), |word| word.0);
         if advertised.is_unspecified() {
-            let span = media.bind.as_ref().map_or(0..0, |bind| bind.span());
+            let of_sip = self.file.sip.listen.first().map_or(0..0, |listen| listen.span());
+            let span = media.bind.as_ref().map_or(of_sip, |bind| bind.span());
             self.report
                 .error(span, "peers cannot send audio to this: give the address they reach us at as media.advertised");
         }
@@ -118,7 +119,7 @@ impl Load<'_> {
         let http = &self.file.http;
         let default = SocketAddr::from(([127, 0, 0, 1], 8_080));
         let listen = http.listen.as_ref().map_or(default, |listen| listen.get_ref().0);
-        let mut token: Option<Box<str>> = http.token.as_deref().map(Into::into);
+        let mut token: Option<Box<str>> = http.token.as_ref().map(|token| token.get_ref().as_str().into());
         if let Some(file) = &http.token_file {
             let path = self.around.base.join(file.get_ref());
             match (self.around.read)(&path) {
@@ -129,8 +130,10 @@ impl Load<'_> {
         }
         let good = token.as_ref().is_none_or(|token| token.len() >= 16 && token.bytes().all(|b| b.is_ascii_graphic()));
         let span = http.listen.as_ref().map_or(0..0, |listen| listen.span());
+        let written = http.token.as_ref().map(|token| token.span());
+        let written = written.or_else(|| http.token_file.as_ref().map(|file| file.span()));
         if !good {
-            self.report.error(span, "the HTTP token has at least 16 visible ASCII characters");
+            self.report.error(written.unwrap_or(0..0), "the HTTP token has at least 16 visible ASCII characters");
         } else if token.is_none() && !listen.ip().is_loopback() {
             self.report.error(span, "beyond this machine the API needs a `token` (or `token_file`)");
         }

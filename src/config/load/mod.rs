@@ -63,7 +63,7 @@ pub fn load(text: &str, around: &Around<'_>, previous: &Names) -> Result<Epoch, 
     if !syntax.is_empty() {
         let mut report = Report::new(text, around.file, None);
         for error in syntax {
-            report.error(error.span().unwrap_or(0..0), error.message());
+            report.syntax(error.span().unwrap_or(0..0), error.message());
         }
         return Err(report.errors);
     }
