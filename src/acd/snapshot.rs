@@ -39,4 +39,6 @@ pub struct AgentRow {
     pub state: AgentState,
     pub since: Instant,
     pub call: Option<CallId>,
+    /// Whether the agent's phone has a contact.
+    pub reachable: bool,
 }

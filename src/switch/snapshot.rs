@@ -41,7 +41,7 @@ pub struct CallRow {
 }
 
 /// Kinds of messages that are counted apart; all others are `other`.
-const KINDS: [&str; 19] = [
+pub const KINDS: [&str; 19] = [
     "INVITE",
     "ACK",
     "BYE",

@@ -72,7 +72,13 @@ impl Router {
 
     fn agent_row(&self, agent: &Agent) -> AgentRow {
         let call = agent.offer().and_then(|offer| self.offers.of(offer)).map(|offer| offer.call);
-        AgentRow { agent: agent.id(), state: agent.shown.0, since: agent.shown.1, call }
+        AgentRow {
+            agent: agent.id(),
+            state: agent.shown.0,
+            since: agent.shown.1,
+            call,
+            reachable: !agent.contacts.is_empty(),
+        }
     }
 
     /// Looks at the next few agents and calls in turn.
