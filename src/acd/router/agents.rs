@@ -10,18 +10,20 @@ use std::sync::Arc;
 
 impl Router {
     /// Brings groups, the shown state and the list of changes up to date. Called after every change of an agent; the only place
-    /// that enters agents in groups.
+    /// that counts agents in groups.
     pub(super) fn refresh(&mut self, id: AgentId, turn: &mut Turn<'_>) {
         let Some(agent) = self.agents.get_mut(id.index()).and_then(Option::as_mut) else { return };
-        let (was, is) = (agent.presence, agent.due_presence());
+        let (was, mut is) = (agent.presence, agent.due_presence());
+        if is.idle.is_some() && was.idle != is.idle {
+            // Entered as idle by `match_up`, unless a call takes them first.
+            self.unmatched.agents.push(id);
+            is.idle = None;
+        }
         agent.presence = is;
         if agent.shown.0 != agent.state() {
             agent.shown = (agent.state(), turn.now);
         }
         self.groups.enter(id, &agent.fits, was, is);
-        if is.idle.is_some() && was.idle != is.idle {
-            self.unmatched.agents.push(id);
-        }
         if !std::mem::replace(&mut agent.unsaid, true) {
             self.changed.push(id);
         }

@@ -29,6 +29,7 @@ impl Router {
             entry.figures.offered.up();
         }
         self.insert_call(waiting);
+        self.enter_unmatched();
         if let Some(why) = self.refusal(call, queue) {
             self.remove_call(call);
             turn.out.push(Reply::Refused { call, queue, why });

@@ -20,7 +20,17 @@ pub(super) struct Unmatched {
 impl Router {
     /// Makes offers until no waiting call and idle agent could have each other.
     pub(super) fn match_up(&mut self, turn: &mut Turn<'_>) {
-        if std::mem::take(&mut self.unmatched.all) {
+        let all = std::mem::take(&mut self.unmatched.all);
+        if let ([agent], [], false) = (&self.unmatched.agents[..], &self.unmatched.calls[..], all) {
+            // The common case, without a detour through the idle sets: one agent is freed. No other idle agent can have what waits.
+            let agent = *agent;
+            if let Some(key) = self.best_call(agent) {
+                self.unmatched.agents.clear();
+                return self.offer(key.call, agent, turn);
+            }
+        }
+        self.enter_unmatched();
+        if all {
             self.match_all(turn);
         }
         while let Some(key) = self.best_unmatched() {
@@ -29,6 +39,16 @@ impl Router {
         }
         self.unmatched.calls.clear();
         self.unmatched.agents.clear();
+    }
+
+    /// Agents freed in this turn stand in the idle sets from here on.
+    pub(super) fn enter_unmatched(&mut self) {
+        for &id in &self.unmatched.agents {
+            let Some(agent) = self.agents.get_mut(id.index()).and_then(Option::as_mut) else { continue };
+            let (was, is) = (agent.presence, agent.due_presence());
+            agent.presence = is;
+            self.groups.enter(id, &agent.fits, was, is);
+        }
     }
 
     /// Every waiting call once, best key first: one that finds nobody will not find anybody later, for agents only get fewer.
