@@ -135,11 +135,17 @@ impl Switch {
 
     /// INTEROP 1: an agent by its flow, else a trunk by its source, else nobody we know.
     pub(super) fn sender(&self, asked: &Asked<'_>) -> Sender {
-        if let Some(agent) = self.sip.registrar.agent_at(asked.flow) {
-            return Sender::Agent { agent, must_prove: self.settings.challenge_calls };
-        }
         let from = asked.message.from().and_then(|from| from.parts());
         let claimed = from.and_then(|uri| uri.user_text()).unwrap_or_default();
+        // Several agents behind one flow (an edge proxy, a phone with several accounts): the one whom From names.
+        let named = || {
+            self.directory
+                .agent(&claimed)
+                .filter(|agent| self.sip.registrar.agents_at(asked.flow).any(|at| at == *agent))
+        };
+        if let Some(agent) = self.sip.registrar.agent_at(asked.flow).or_else(named) {
+            return Sender::Agent { agent, must_prove: self.settings.challenge_calls };
+        }
         if let Some(agent) = self.directory.fixed(asked.flow.peer, &claimed) {
             return Sender::Agent { agent, must_prove: false };
         }

@@ -235,6 +235,8 @@ impl Switch {
     fn configure(&mut self, settings: Arc<Settings>, turn: &mut Turn) {
         self.directory = Directory::new(&settings, &mut self.seed);
         self.admission.resize(settings.trunks.len());
+        self.sip.challenger.configure(settings.digest.clone());
+        self.sip.registrar.configure(settings.registrar);
         self.settings = settings;
         self.announce_fixed(turn);
     }
