@@ -12,13 +12,14 @@ use core::net::SocketAddr;
 
 /// Rewrites a packet that was `heard` of the partner for `to`'s peer; where it goes. `None`: it goes nowhere.
 pub fn pass(to: &mut Stream, feed: Feed, heard: &Heard, bytes: &mut [u8], now: Instant) -> Option<SocketAddr> {
-    let Some(target) = to.target() else {
-        to.sending.pause();
-        return None;
-    };
-    if to.playout.active() || to.keys.active() || heard.order == Order::Probation {
+    if heard.order == Order::Probation {
         return None;
     }
+    let target = to.target().filter(|_| !to.playout.active() && !to.keys.active());
+    let Some(target) = target else {
+        to.sending.interrupt();
+        return None;
+    };
     let payload = bytes.get_mut(heard.payload.clone())?;
     let (payload_type, samples) = match (heard.kind, to.parameters.telephone_event) {
         (Kind::Voice(codec), _) => {

@@ -64,6 +64,11 @@ impl Keys {
         *self = Self::default();
     }
 
+    /// Gives up the digit that is being sent, for its time is over before the peer may be sent to again; those that wait stay.
+    pub fn interrupt(&mut self) {
+        self.press = None;
+    }
+
     /// The report due at `due`; to be asked every [`STEP`] while active. `None`: a pause.
     pub fn next(&mut self, due: Instant) -> Option<Report> {
         let press = match &mut self.press {

@@ -185,7 +185,11 @@ impl Plane {
         };
         let id = stream.id;
         out.facts.extend(heard.digit.map(|digit| Fact::Digit { stream: id, digit }));
-        let partner = stream.partner.filter(|_| stream.parameters.receive)?;
+        let (partner, receive) = (stream.partner?, stream.parameters.receive);
+        if !receive {
+            self.stream(partner)?.sending.interrupt();
+            return None;
+        }
         let feed = Feed::Partner { slot, generation: id.generation, ssrc: heard.header.ssrc };
         let to = bridge::pass(self.stream(partner)?, feed, &heard, bytes, now)?;
         Some(Forward { slot: partner.slot, to, length: bytes.len() })
@@ -323,9 +327,12 @@ impl Plane {
     }
 
     fn unbridge(&mut self, id: StreamId) {
-        let partner = self.stream(id).and_then(|stream| stream.partner.take());
+        let Some(stream) = self.stream(id) else { return };
+        stream.sending.interrupt();
+        let partner = stream.partner.take();
         if let Some(partner) = partner.and_then(|partner| self.stream(partner)) {
             partner.partner.take_if(|back| *back == id);
+            partner.sending.interrupt();
         }
     }
 

@@ -122,9 +122,10 @@ impl Sending {
         }
     }
 
-    /// Nothing is sent for a while: what comes next begins a run.
-    pub fn pause(&mut self) {
-        self.run = None;
+    /// Packets of the partner are kept from this side for a while: what comes after is joined without a gap. Our own audio,
+    /// which nothing is kept from, goes on undisturbed.
+    pub fn interrupt(&mut self) {
+        self.run.take_if(|run| matches!(run.feed, Feed::Partner { .. }));
     }
 
     pub fn ssrc(&self) -> u32 {
@@ -248,7 +249,7 @@ mod tests {
         let leap = sending.relayed(FEED, came(2, 1_000_000), 160, false, at(20)).unwrap();
         let own = sending.own(Feed::Playout, at(40), 160, false);
         assert_eq!(own.timestamp, leap.timestamp + 160);
-        sending.pause();
+        sending.interrupt();
         let later = sending.own(Feed::Playout, at(40) + Duration::from_secs(1), 160, false);
         assert_eq!(later.timestamp, own.timestamp + 8_000);
     }

@@ -136,6 +136,9 @@ impl Stream {
         if parameters.telephone_event.is_none() {
             self.keys.clear();
         }
+        if self.target().is_none() {
+            self.keys.interrupt();
+        }
         if parameters.codec != before.codec || parameters.ptime_ms != before.ptime_ms {
             self.grid.fresh = true;
         }

@@ -1,5 +1,6 @@
 //! The Plane in virtual time, as its peers hear it.
 
+mod any_order;
 mod digits;
 mod life;
 mod playing;

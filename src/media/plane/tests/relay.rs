@@ -177,3 +177,29 @@ fn unbridge_parts_both_and_a_new_bridge_leaves_no_third_in() {
     assert!(!bench.packet(0, peer(0), voice(1, 2, 0), &[0; 160]));
     assert!(!bench.packet(2, peer(2), voice(1, 2, 0), &[0; 160]));
 }
+
+#[test]
+fn what_was_kept_from_a_side_is_no_loss_to_it() {
+    let mut bench = Bench::bridged(parameters(0), parameters(1));
+    let mut sequence = 0;
+    let mut say = |bench: &mut Bench| {
+        sequence += 1;
+        bench.packet(0, peer(0), voice(1, sequence, 160 * u32::from(sequence)), &[0; 160])
+    };
+    assert!(say(&mut bench));
+    bench.tell(Command::Unbridge { stream: stream(1) });
+    assert!(!say(&mut bench));
+    bench.tell(Command::Bridge { a: stream(0), b: stream(1) });
+    assert!(say(&mut bench));
+    bench.tell(Command::Say { stream: stream(1), token: 1, announcement: [PromptId(0)].into_iter().collect() });
+    assert!(!say(&mut bench));
+    bench.tell(Command::Hush { stream: stream(1) });
+    assert!(say(&mut bench));
+    bench.tell(Command::Change { stream: stream(0), parameters: StreamParameters { receive: false, ..parameters(0) } });
+    assert!(!say(&mut bench));
+    bench.tell(Command::Change { stream: stream(0), parameters: parameters(0) });
+    assert!(say(&mut bench));
+    let heard = bench.heard_by(1);
+    assert_eq!(heard.len(), 4);
+    assert_one_stream(&heard);
+}
