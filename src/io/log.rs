@@ -131,12 +131,13 @@ fn write_all(receiver: &Receiver<Box<[u8]>>, dropped: &AtomicU64, out: &mut impl
 /// A panic in any thread is one line on stderr and the end of the process: no state is used that a panic left half changed.
 pub fn end_the_process_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        let message = panic.payload_as_str().unwrap_or("(no message)");
+        let payload = panic.payload();
+        let message = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
         let thread = std::thread::current();
         let mut line = String::new();
         let place = panic.location().map_or_else(String::new, |at| format!(" at {}:{}", at.file(), at.line()));
         let _ = write!(line, "huntline: internal error{place} in thread {}: ", thread.name().unwrap_or("?"));
-        let _ = writeln!(line, "{}", Cleaned(message));
+        let _ = writeln!(line, "{}", Cleaned(message.unwrap_or("(no message)")));
         let _ = io::stderr().write_all(line.as_bytes());
         std::process::abort();
     }));

@@ -9,24 +9,33 @@
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "what is banned elsewhere lives here")]
 
 pub mod cli;
+pub mod configuration;
+pub mod control_loop;
+pub mod data_directory;
 pub mod deadline_timer;
 pub mod descriptors;
 pub mod embedded_prompts;
 pub mod epoll;
+pub mod inbox;
 pub mod log;
 pub mod mailbox;
+pub mod media_link;
 pub mod media_ports;
 pub mod media_worker;
 pub mod mmsg;
 pub mod monotonic;
+pub mod network;
 pub mod notices;
 pub mod owners;
 pub mod prompts;
 pub mod publication;
 pub mod readiness;
+pub mod receiver;
 pub mod record_log;
+pub mod replay_file;
 pub mod ring;
 pub mod send_queue;
 pub mod shutdown;
 pub mod sip_socket;
+pub mod start;
 pub mod wake_flag;

@@ -47,14 +47,16 @@ impl Owners {
     pub fn new(epoch: &Epoch, blocks: &[Block], seed: u64, ring: Option<Ring>) -> Self {
         let switch = Switch::new(epoch.switch.clone(), blocks, seed);
         let router = Router::new(epoch.router.clone(), Instant::START);
-        Self {
+        let mut owners = Self {
             seat: Seat::new(switch, router),
             gate: Gate::new(epoch.gate.clone(), seed),
             index: Index::default(),
             recorder: Recorder { ring, encoded: Vec::new() },
             out: Actions::default(),
             changed: false,
-        }
+        };
+        owners.take(Input::Started, Instant::START);
+        owners
     }
 
     /// A datagram from the control thread's own socket.
@@ -86,7 +88,6 @@ impl Owners {
             Input::End { call } => Event::End { call },
             Input::Drain => Event::Drain,
             Input::EndAll => Event::EndAll,
-            Input::Started => Event::Started,
             Input::RouterLost => Event::RouterLost,
             Input::Time => return self.seat.handle_time(now, &mut self.out, &mut |_| ()),
             Input::Datagram { .. } | Input::Configure => return,

@@ -15,6 +15,7 @@ use crate::ivr::session::{Outcome, Visit};
 use crate::switch::snapshot::SwitchSnapshot;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 
 /// Least time between two publications.
@@ -94,7 +95,9 @@ pub struct Board {
 #[derive(Debug)]
 pub struct Publisher {
     publications: mpsc::Sender<Box<Publication>>,
-    pub commands: mpsc::Receiver<Command>,
+    commands: mpsc::Receiver<Command>,
+    /// Came while the loop slept.
+    command: Option<Command>,
     visits: VisitCounts,
     records: Arc<RecordFigures>,
     last: Instant,
@@ -104,8 +107,14 @@ pub struct Publisher {
 pub fn channel(records: Arc<RecordFigures>) -> (Publisher, Board) {
     let (publish, publications) = mpsc::channel(PUBLICATIONS_MAX);
     let (send, commands) = mpsc::channel(COMMANDS_MAX);
-    let publisher =
-        Publisher { publications: publish, commands, visits: VisitCounts::new(), records, last: Instant::START };
+    let publisher = Publisher {
+        publications: publish,
+        commands,
+        command: None,
+        visits: VisitCounts::new(),
+        records,
+        last: Instant::START,
+    };
     (publisher, Board { publications, commands: send })
 }
 
@@ -115,6 +124,23 @@ impl Publisher {
         for visit in visits {
             *self.visits.entry((visit.tree, visit.node, visit.outcome)).or_default() += 1;
         }
+    }
+
+    /// The next command of the HTTP side, if there is one.
+    pub fn next_command(&mut self) -> Option<Command> {
+        self.command.take().or_else(|| self.commands.try_recv().ok())
+    }
+
+    /// Ready when a command has come.
+    pub fn poll_command(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        if self.command.is_none() {
+            match self.commands.poll_recv(context) {
+                Poll::Ready(Some(command)) => self.command = Some(command),
+                // No HTTP side any more: nothing will ever come.
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
     }
 
     /// When there is something to publish: after a change, [`EVERY`] after the last time. `None`: nothing new, or nobody listens.
@@ -156,7 +182,8 @@ impl Publisher {
     }
 }
 
-fn sum(a: gate::Counters, b: gate::Counters) -> gate::Counters {
+/// Counters of two Gates together.
+pub fn sum(a: gate::Counters, b: gate::Counters) -> gate::Counters {
     gate::Counters {
         passed: a.passed + b.passed,
         answered: a.answered + b.answered,

@@ -134,6 +134,13 @@ fn check(count: u64) -> u32 {
     (count ^ (count >> 32)) as u32 ^ 0x5ca1_ab1e
 }
 
+/// Whether the owner of the ring file at `path` ended as it should. `None`: there is no such file.
+pub fn ended_cleanly(path: &Path) -> Option<bool> {
+    let mut header = [0u8; HEADER];
+    File::open(path).and_then(|mut file| file.read_exact(&mut header)).ok()?;
+    (header[..8] == *MAGIC).then_some(header[STATE_AT] == 1)
+}
+
 /// A ring file, read.
 #[derive(Debug)]
 pub struct Recording {

@@ -1,6 +1,7 @@
 //! Datagrams on their way out of one socket: sent at once in batches; what the kernel does not take waits here, in order and
 //! bounded, for the next turn. What does not fit here is dropped, as the network would, and counted: SIP repeats it.
 
+use super::mmsg::BATCH;
 use crate::clock::Duration;
 use std::collections::VecDeque;
 use std::io;
@@ -65,9 +66,6 @@ impl SendQueue {
         !self.waiting.is_empty()
     }
 }
-
-/// Datagrams in one system call at most.
-pub const BATCH: usize = 64;
 
 /// How many of `batch`, from the first, need no more care: sent, or refused for good.
 fn send_batch(

@@ -158,6 +158,11 @@ impl Scanned {
         Ok(Self { bytes: bytes.into(), index })
     }
 
+    /// Copies a message with its index, without scanning again.
+    pub fn of(message: &Message<'_>) -> Self {
+        Self { bytes: message.bytes().into(), index: message.index().clone() }
+    }
+
     /// The view.
     pub fn message(&self) -> Message<'_> {
         Message::new(&self.bytes, &self.index)
