@@ -18,6 +18,7 @@ pub mod options;
 pub mod people;
 pub mod phone;
 pub mod replay;
+pub mod scenario;
 pub mod seat;
 pub mod summary;
 pub mod world;

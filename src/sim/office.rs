@@ -4,6 +4,7 @@
 
 use crate::acd;
 use crate::clock::Duration;
+use crate::config::Epoch;
 use crate::gate;
 use crate::ids::{AgentId, ListenerId, NodeId, PromptId, QueueId, ReasonId, SkillId, TreeId, TrunkId};
 use crate::ivr::session::Language;
@@ -83,6 +84,12 @@ impl Office {
         let seconds = |seconds| Duration::from_secs(seconds);
         let prompts = vec![seconds(60), seconds(6), seconds(1), seconds(2), Duration::from_millis(500)];
         Self { switch: switch_settings(agents, &queues), router, gate, prompts }
+    }
+
+    /// The office that a configuration describes. Its prompts are taken to last `prompt`, its music a minute.
+    pub fn of(epoch: &Epoch, prompt: Duration) -> Self {
+        let (switch, router) = ((*epoch.switch).clone(), (*epoch.router).clone());
+        Self { switch, router, gate: epoch.gate.clone(), prompts: vec![prompt] }
     }
 
     /// The settings of one queue, both halves.

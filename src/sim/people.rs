@@ -149,6 +149,30 @@ impl Person {
     }
 }
 
+/// How somebody treats calls, by chance.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Habit {
+    /// From the first ring to the answer.
+    pub answer: Spread,
+    /// Share of calls that are declined (603), and that are left ringing.
+    pub declines: f64,
+    pub lets_ring: f64,
+}
+
+impl Habit {
+    /// What becomes of one call.
+    fn manner(&self, seed: &mut Seed) -> Manner {
+        let chance = seed.unit();
+        if chance < self.declines {
+            return declines(1500, 603);
+        }
+        if chance < self.declines + self.lets_ring {
+            return lets_it_ring();
+        }
+        answers(self.answer)
+    }
+}
+
 /// An agent of the simulation: a phone, and how they treat the calls that come.
 #[derive(Clone, Debug)]
 pub struct SimAgent {
@@ -156,6 +180,8 @@ pub struct SimAgent {
     pub number: String,
     /// The first call is treated by the first, and so on; the last holds for all that follow.
     pub manners: Vec<Manner>,
+    /// Instead of `manners`: by chance.
+    pub habit: Option<Habit>,
     pub offers: usize,
     /// Refreshes the registration before it runs out.
     pub refreshes: bool,
@@ -163,7 +189,10 @@ pub struct SimAgent {
 
 impl SimAgent {
     /// How the next call is treated.
-    pub fn next_manner(&mut self) -> Manner {
+    pub fn next_manner(&mut self, seed: &mut Seed) -> Manner {
+        if let Some(habit) = self.habit {
+            return habit.manner(seed);
+        }
         let manner = self.manners.get(self.offers).or(self.manners.last()).cloned().unwrap_or_default();
         self.offers += 1;
         manner

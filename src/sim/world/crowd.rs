@@ -6,8 +6,10 @@ use crate::seed::Seed;
 use crate::sim::agenda::Link;
 use crate::sim::media_model::Hearing;
 use crate::sim::office;
-use crate::sim::people::{Deed, Manner, Person, Role, SimAgent, Step, When};
+use crate::sim::people::{Deed, Habit, Manner, Person, Role, SimAgent, Step, When};
 use crate::sim::phone::{End, Identity, Phone, SessionId, State, Word};
+use crate::sip::digest::Secret;
+use crate::switch::settings::Reach;
 use core::net::SocketAddr;
 use std::collections::BTreeMap;
 
@@ -116,7 +118,8 @@ impl World {
     /// A phone (or trunk) with this name in ladders.
     pub fn add_phone(&mut self, name: &str, address: SocketAddr, user: &str, password: Option<String>) -> u32 {
         let phone = self.crowd.phones.len() as u32;
-        let identity = Identity { phone, address, server: office::SERVER, user: user.into(), password };
+        let server = self.office.switch.listeners.first().map_or(office::SERVER, |first| first.address);
+        let identity = Identity { phone, address, server, user: user.into(), password };
         let timings = self.office.switch.timings;
         let seed = self.crowd.seed.fork();
         self.crowd.phones.push(Phone::new(identity, timings, TRANSACTIONS_MAX, seed));
@@ -131,27 +134,56 @@ impl World {
         self.add_phone("caller", office::TRUNK, "trunk", None)
     }
 
-    /// The `number`-th agent of the office (from 0) with a phone of their own, which registers at `at` and treats calls by
-    /// `manners`. Returns the agent's number in the world.
+    /// The `number`-th agent of the office (from 0) with a phone of their own, which registers at `at` (unless its contact is fixed) and
+    /// treats calls by `manners`. Returns the agent's number in the world.
     pub fn add_agent(&mut self, number: u32, at: Instant, manners: Vec<Manner>) -> u32 {
-        let name = office::agent_number(number);
-        let phone = self.add_phone(&name, office::phone_address(number), &name, Some(office::password(number)));
-        let agent = self.crowd.agents.len() as u32;
-        self.crowd.agents.push(SimAgent { phone, number: name, manners, offers: 0, refreshes: true });
-        self.crowd.by_phone.insert(phone, agent);
-        self.agent_does(at, agent, AgentDeed::Register(EXPIRES));
-        agent
+        let settings = &self.office.switch.agents[number as usize];
+        match settings.reach {
+            Reach::Fixed { address, .. } => {
+                let (name, shared) = (settings.number.to_string(), self.crowd.at(address));
+                let phone = shared.unwrap_or_else(|| self.add_phone(&name, address, &name, None));
+                self.add_holder(phone, manners)
+            }
+            Reach::Registers(_) => self.add_registering(number, "", office::phone_address(number), at, manners),
+        }
     }
 
     /// A second phone of an agent's: the same user at another address.
     pub fn add_second_phone(&mut self, number: u32, address: SocketAddr, at: Instant, manners: Vec<Manner>) -> u32 {
-        let user = office::agent_number(number);
-        let phone = self.add_phone(&format!("{user}b"), address, &user, Some(office::password(number)));
-        let agent = self.crowd.agents.len() as u32;
-        self.crowd.agents.push(SimAgent { phone, number: user, manners, offers: 0, refreshes: true });
-        self.crowd.by_phone.insert(phone, agent);
+        self.add_registering(number, "b", address, at, manners)
+    }
+
+    fn add_registering(
+        &mut self,
+        number: u32,
+        suffix: &str,
+        address: SocketAddr,
+        at: Instant,
+        manners: Vec<Manner>,
+    ) -> u32 {
+        let settings = &self.office.switch.agents[number as usize];
+        let password = match &settings.reach {
+            Reach::Registers(Secret::Password(password)) => Some(password.to_string()),
+            _ => None,
+        };
+        let user = settings.number.to_string();
+        let phone = self.add_phone(&format!("{user}{suffix}"), address, &user, password);
+        let agent = self.add_holder(phone, manners);
         self.agent_does(at, agent, AgentDeed::Register(EXPIRES));
         agent
+    }
+
+    fn add_holder(&mut self, phone: u32, manners: Vec<Manner>) -> u32 {
+        let agent = self.crowd.agents.len() as u32;
+        let number = self.crowd.phone(phone).identity().user.clone();
+        self.crowd.agents.push(SimAgent { phone, number, manners, habit: None, offers: 0, refreshes: true });
+        self.crowd.by_phone.insert(phone, agent);
+        agent
+    }
+
+    /// An agent treats calls by chance from now on.
+    pub fn set_habit(&mut self, agent: u32, habit: Habit) {
+        self.crowd.agents[agent as usize].habit = Some(habit);
     }
 
     /// A caller on `trunk` who calls `called` at `at`.
@@ -279,7 +311,8 @@ impl World {
         let Some(&agent) = self.crowd.by_phone.get(&phone) else {
             return self.crowd.phone(phone).decline(id, 404, now);
         };
-        let manner = self.crowd.agents[agent as usize].next_manner();
+        let Crowd { agents, seed, .. } = &mut self.crowd;
+        let manner = agents[agent as usize].next_manner(seed);
         let number = self.crowd.agents[agent as usize].number.clone();
         self.crowd.people.push(Person::new(Role::Agent(agent), phone, "", &number, manner));
         self.join_call(PersonId(self.crowd.people.len() as u32 - 1), phone, id);

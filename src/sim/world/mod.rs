@@ -230,6 +230,21 @@ impl World {
         &self.media
     }
 
+    /// How many agents the settings know.
+    pub fn agents_configured(&self) -> u32 {
+        self.office.switch.agents.len() as u32
+    }
+
+    /// Which values share a thread.
+    pub fn layout(&self) -> Layout {
+        self.options.layout
+    }
+
+    /// What the Gate has counted.
+    pub fn gate_counters(&self) -> crate::gate::Counters {
+        self.gate.counters()
+    }
+
     /// The network, to be made worse.
     pub fn network(&mut self) -> &mut Network {
         &mut self.network
