@@ -2,6 +2,7 @@
 
 mod agents;
 mod flow;
+mod interleavings;
 mod offers;
 mod order;
 mod queues;
