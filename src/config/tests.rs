@@ -249,6 +249,14 @@ fn the_calendar_in_the_shipped_files_comment_is_a_good_one() {
 }
 
 #[test]
+fn the_fuzz_target_starts_from_a_file_that_loads() {
+    let seed = include_str!("../../fuzz/seeds/config/tree.toml");
+    let epoch =
+        load(seed, &Around::nothing("tree.toml"), &Names::default()).unwrap_or_else(|errors| panic!("{errors:#?}"));
+    assert_eq!(epoch.warnings, []);
+}
+
+#[test]
 fn prompts_come_from_files_first_and_a_missing_one_is_named() {
     let own = PathBuf::from("/etc/huntline/prompts/en/welcome.wav");
     let is_file = |path: &Path| path == own;
