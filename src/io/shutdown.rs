@@ -4,9 +4,10 @@
 //! Serving ──SIGTERM, SIGINT, API──▶ Draining ──last call over──▶ Over: exit 0
 //!                                      │ second signal, or the drain's own limit overrun
 //!                                      ▼
-//!                                  end all ──▶ Over: exit 1 if calls were cut
+//!                                   Ending (BYE to all) ──calls closed, or 500 ms──▶ Over: exit 1 if calls were cut
 //! ```
-//! The Switch keeps the configured drain time and ends what is left after it; the limit here is only for a Switch that does not come to an end.
+//! The Switch keeps the configured drain time and ends what is left after it; the limit here is only for a Switch that does not come
+//! to an end. Ending waits for the media workers' last word on each call, which its record needs, not for peers' answers.
 
 use crate::clock::{Duration, Instant};
 use std::io;
@@ -16,6 +17,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 /// What a BYE that nobody answers may take after the drain time (RFC 3261 §17.1.2.2, timer F), and a little.
 const LAST_BYE: Duration = Duration::from_secs(34);
 
+/// How long the end of all calls may take.
+const ENDING: Duration = Duration::from_millis(500);
+
 /// Where the process stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Phase {
@@ -23,6 +27,11 @@ pub enum Phase {
     /// No new calls; everything is ended at `until` whatever happens.
     Draining {
         until: Instant,
+    },
+    /// All calls have been ended, `cut` of them in progress; their records are still to come.
+    Ending {
+        until: Instant,
+        cut: usize,
     },
     /// Nothing more to wait for. `cut`: calls that were in progress.
     Over {
@@ -85,29 +94,30 @@ impl Shutdown {
                 self.phase = Phase::Draining { until: now + self.drain + LAST_BYE };
                 Some(Step::Drain)
             }
-            Phase::Draining { .. } => {
-                self.phase = Phase::Over { cut: calls };
-                Some(Step::EndAll)
-            }
-            Phase::Over { .. } => None,
+            Phase::Draining { .. } => Some(self.end_all(calls, now)),
+            Phase::Ending { .. } | Phase::Over { .. } => None,
         }
     }
 
-    /// How things stand now: ends the drain when the Switch has, or when it has overrun.
+    /// How things stand now, with `calls` not yet closed: moves on when the Switch has, or when it has overrun.
     pub fn look(&mut self, drained: bool, calls: usize, now: Instant) -> Option<Step> {
-        let Phase::Draining { until } = self.phase else { return None };
-        if drained {
-            self.phase = Phase::Over { cut: 0 };
-        } else if now >= until {
-            self.phase = Phase::Over { cut: calls };
-            return Some(Step::EndAll);
+        match self.phase {
+            Phase::Draining { .. } if drained => self.phase = Phase::Over { cut: 0 },
+            Phase::Draining { until } if now >= until => return Some(self.end_all(calls, now)),
+            Phase::Ending { until, cut } if drained || now >= until => self.phase = Phase::Over { cut },
+            _ => {}
         }
         None
     }
 
+    fn end_all(&mut self, calls: usize, now: Instant) -> Step {
+        self.phase = Phase::Ending { until: now + ENDING, cut: calls };
+        Step::EndAll
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         match self.phase {
-            Phase::Draining { until } => Some(until),
+            Phase::Draining { until } | Phase::Ending { until, .. } => Some(until),
             Phase::Serving | Phase::Over { .. } => None,
         }
     }
@@ -134,8 +144,11 @@ mod tests {
         let mut shutdown = Shutdown::new(Duration::from_secs(10));
         shutdown.asked(3, NOW);
         assert_eq!(shutdown.asked(2, NOW), Some(Step::EndAll));
-        assert_eq!(shutdown.phase(), Phase::Over { cut: 2 });
+        assert_eq!(shutdown.look(false, 2, NOW), None);
+        assert_eq!(shutdown.phase(), Phase::Ending { until: NOW + ENDING, cut: 2 });
         assert_eq!(shutdown.asked(2, NOW), None);
+        shutdown.look(false, 1, NOW + ENDING);
+        assert_eq!(shutdown.phase(), Phase::Over { cut: 2 });
     }
 
     #[test]
@@ -145,6 +158,7 @@ mod tests {
         let until = shutdown.next_deadline().unwrap();
         assert_eq!(until, NOW + Duration::from_secs(44));
         assert_eq!(shutdown.look(false, 1, until), Some(Step::EndAll));
+        shutdown.look(true, 0, until);
         assert_eq!(shutdown.phase(), Phase::Over { cut: 1 });
     }
 }

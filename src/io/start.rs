@@ -41,11 +41,11 @@ pub enum StartError {
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
     #[error("prompts: {0}")]
-    Prompts(#[from] prompts::PromptError),
+    Prompts(prompts::PromptError),
     #[error(transparent)]
     Data(#[from] DataError),
     #[error("media ports: {0}")]
-    Media(#[from] Unbound),
+    Media(Unbound),
     #[error("media ports: fewer than the two pairs that one call takes; see [media] ports and the limit of open files")]
     NoCall,
     #[error("SIP udp {address}: {reason}{advice}")]
@@ -66,7 +66,7 @@ pub fn serve(named: Option<&Path>) -> Result<usize, StartError> {
     let _log = Log::start().map_err(system("log thread"))?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), configuration = %source.name, "starting");
     epoch.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-    let prompts = Arc::new(prompts::load(&epoch.prompts)?);
+    let prompts = Arc::new(prompts::load(&epoch.prompts).map_err(StartError::Prompts)?);
     let sockets = bind(&mut epoch)?;
     let data = DataDirectory::open(&epoch.process.data)?;
     let seed = getrandom::u64()
@@ -102,7 +102,7 @@ pub fn serve(named: Option<&Path>) -> Result<usize, StartError> {
 /// Binds the media ports, as many as the limit of descriptors lets it.
 fn bind_media(epoch: &Epoch) -> Result<Bound, StartError> {
     let Process { media_bind, media_ports, threads, .. } = epoch.process;
-    let bound = media_ports::bind(media_bind, media_ports, threads.media_workers)?;
+    let bound = media_ports::bind(media_bind, media_ports, threads.media_workers).map_err(StartError::Media)?;
     if bound.calls() == 0 {
         return Err(StartError::NoCall);
     }
