@@ -15,16 +15,19 @@ const TOKEN: [bool; 256] = {
 };
 
 /// Whether `byte` may stand in a token.
+#[inline]
 pub(crate) fn is_token_byte(byte: u8) -> bool {
     TOKEN.get(usize::from(byte)).copied().unwrap_or(false)
 }
 
 /// Whether `text` is a token.
+#[inline]
 pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().copied().all(is_token_byte)
 }
 
 /// White space, the line breaks of a fold included.
+#[inline]
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
@@ -35,6 +38,7 @@ pub(crate) fn is_control(byte: u8) -> bool {
 }
 
 /// `text` without white space at its end.
+#[inline]
 pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
     while let [rest @ .., last] = text
         && is_space(*last)
@@ -45,6 +49,7 @@ pub(crate) fn trim_end(mut text: &[u8]) -> &[u8] {
 }
 
 /// `text` without white space at its start.
+#[inline]
 pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = text
         && is_space(*first)
@@ -55,32 +60,41 @@ pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
 }
 
 /// `text` without white space around it.
+#[inline]
 pub(crate) fn trim(text: &[u8]) -> &[u8] {
     trim_start(trim_end(text))
 }
 
 /// `text` before and after position `at`; the byte at `at` belongs to the second part.
+#[inline]
 pub(crate) fn part(text: &[u8], at: usize) -> (&[u8], &[u8]) {
     text.split_at_checked(at).unwrap_or((text, &[]))
 }
 
 /// The position of the first byte of `text` that is one of `wanted`; eight bytes at a step.
+#[inline]
 pub(crate) fn find<const N: usize>(text: &[u8], wanted: [u8; N]) -> Option<usize> {
-    let (words, tail) = text.as_chunks::<8>();
-    let mut at = 0usize;
-    for word in words {
-        let word = u64::from_le_bytes(*word);
+    let hit = |word: [u8; 8]| {
+        let word = u64::from_le_bytes(word);
         let hits = wanted.iter().fold(0, |hits, byte| {
             let zero_where_equal = word ^ (ONES * u64::from(*byte));
             hits | (zero_where_equal.wrapping_sub(ONES) & !zero_where_equal & TOPS)
         });
-        if hits != 0 {
-            // A borrow can only raise false hits above a true one: the lowest is right.
-            return Some(at.saturating_add((hits.trailing_zeros() / 8) as usize));
+        // A borrow can only raise false hits above a true one: the lowest is right.
+        (hits != 0).then_some((hits.trailing_zeros() / 8) as usize)
+    };
+    // The last word overlaps the one before, which holds no hit.
+    let Some(last) = text.last_chunk::<8>() else {
+        return text.iter().position(|byte| wanted.contains(byte));
+    };
+    let mut at = 0usize;
+    for word in text.as_chunks::<8>().0 {
+        if let Some(more) = hit(*word) {
+            return Some(at.saturating_add(more));
         }
         at = at.saturating_add(8);
     }
-    tail.iter().position(|byte| wanted.contains(byte)).map(|more| at.saturating_add(more))
+    hit(*last).map(|more| text.len().saturating_sub(8).saturating_add(more))
 }
 
 /// One in each byte, and the top bit of each byte.
@@ -88,6 +102,7 @@ const ONES: u64 = 0x0101_0101_0101_0101;
 const TOPS: u64 = 0x8080_8080_8080_8080;
 
 /// `text` before and after the first `separator`, which belongs to neither.
+#[inline]
 pub(crate) fn cut(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
     let at = find(text, [separator])?;
     let (before, rest) = part(text, at);
@@ -95,6 +110,7 @@ pub(crate) fn cut(text: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
 }
 
 /// A decimal number below 2³² made of digits only.
+#[inline]
 pub(crate) fn decimal(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return None;
@@ -121,6 +137,7 @@ pub(crate) fn quoted_end(text: &[u8]) -> Option<usize> {
 
 /// The position of the first control character (tab and DEL included) at or after `from`. Eight bytes at a step: this is
 /// what finds the ends of lines, and most of a message's bytes are seen only here.
+#[inline]
 pub(crate) fn control_at(bytes: &[u8], from: usize) -> Option<usize> {
     let rest = bytes.get(from..)?;
     let (words, tail) = rest.as_chunks::<8>();
@@ -149,6 +166,13 @@ pub(crate) fn split(text: &[u8], separator: u8) -> Parts<'_> {
 pub(crate) struct Parts<'a> {
     rest: Option<&'a [u8]>,
     separator: u8,
+}
+
+impl<'a> Parts<'a> {
+    /// What follows the separator behind the part returned last; `None` if that was the end.
+    pub(crate) fn rest(&self) -> Option<&'a [u8]> {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Parts<'a> {

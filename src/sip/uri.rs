@@ -102,7 +102,8 @@ impl<'a> Uri<'a> {
         Some(SocketAddr::new(address(self.host)?, self.port.unwrap_or(5060)))
     }
 
-    /// Equality of RFC 3261 §19.1.4 (of RFC 3966 §4 for `tel:`). Passwords, which nobody should send, are not compared.
+    /// Equality of RFC 3261 §19.1.4 (of RFC 3966 §4 for `tel:`). Passwords, which nobody should send, are not compared; URIs of more
+    /// than 32 parameters or 16 headers are never the same, so that comparing has a bound.
     pub fn same(&self, other: &Uri<'_>) -> bool {
         if self.scheme != other.scheme {
             return false;
@@ -123,7 +124,10 @@ impl<'a> Uri<'a> {
                     && ["user", "ttl", "method", "maddr", "transport"]
                         .iter()
                         .all(|name| same_parameter(self, other, name, true))
-                    && names(self.parameters).all(|name| same_parameter(self, other, name, false))
+                    && names(self.parameters)
+                        .enumerate()
+                        .take(PARAMETERS_MAX + 1)
+                        .all(|(at, name)| at < PARAMETERS_MAX && same_parameter(self, other, name, false))
                     && same_headers(self.headers, other.headers)
                     && same_headers(other.headers, self.headers)
             }
@@ -131,7 +135,11 @@ impl<'a> Uri<'a> {
     }
 }
 
+/// Parameters that are compared: each is looked for among all the other's.
+const PARAMETERS_MAX: usize = 32;
+
 /// Splits `host[:port]`. `None` if either is wrong. White space may stand around the colon (as Via allows).
+#[inline]
 pub(super) fn host_and_port(text: &[u8]) -> Option<(&[u8], Option<u16>)> {
     let text = super::lexis::trim(text);
     let (host, rest) = match text {
@@ -175,6 +183,7 @@ fn is_host_byte(byte: u8) -> bool {
 }
 
 /// Printable ASCII that cannot be taken for the end of the URI.
+#[inline]
 pub(super) fn is_uri_byte(byte: u8) -> bool {
     URI.get(usize::from(byte)).copied().unwrap_or(false)
 }

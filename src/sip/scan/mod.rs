@@ -121,6 +121,7 @@ impl Index {
         self.defect.get_or_insert(Defect { status, reason });
     }
 
+    #[inline]
     fn push(&mut self, field: Field) -> Result<(), Malformed> {
         let at = u8::try_from(self.fields.len()).unwrap_or(ABSENT);
         self.fields.try_push(field).map_err(|_| Malformed::TooManyFields)?;
@@ -139,6 +140,7 @@ impl Index {
     }
 
     /// The fields from the first `name` on.
+    #[inline]
     fn fields_from(&self, name: Name) -> &[Field] {
         let first = self.first.get(name as usize).map_or(usize::MAX, |first| usize::from(*first));
         self.fields.get(first..).unwrap_or_default()
@@ -147,17 +149,20 @@ impl Index {
 
 impl Span {
     /// Datagrams are shorter than 65,536 bytes: every position in one fits.
+    #[inline]
     fn new(start: usize, end: usize) -> Self {
         Self { start: u16::try_from(start).unwrap_or(u16::MAX), end: u16::try_from(end).unwrap_or(u16::MAX) }
     }
 
     /// `whole[from..to]` without white space around it.
+    #[inline]
     fn trimmed(whole: &[u8], from: usize, to: usize) -> Self {
         let text = super::lexis::trim_end(whole.get(from..to).unwrap_or_default());
         let end = from.saturating_add(text.len());
         Self::new(end.saturating_sub(super::lexis::trim_start(text).len()), end)
     }
 
+    #[inline]
     fn of(self, bytes: &[u8]) -> &[u8] {
         bytes.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
     }

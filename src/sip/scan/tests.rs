@@ -259,7 +259,11 @@ pub(super) fn read_all(bytes: &[u8]) {
                 _ = (address.tag(), address.display_text());
                 if let Some(uri) = address.parts() {
                     _ = (uri.user_text(), uri.literal());
-                    assert!(uri.same(&uri) || uri.headers.len() > 16, "{:?}", String::from_utf8_lossy(address.uri));
+                    assert!(
+                        uri.same(&uri) || uri.headers.len() > 16 || uri.parameters.len() > 32,
+                        "{:?}",
+                        String::from_utf8_lossy(address.uri)
+                    );
                 }
             }
             if let Some(via) = crate::sip::header::Via::read(element) {

@@ -129,6 +129,16 @@ fn equality_is_that_of_rfc_3261() {
 }
 
 #[test]
+fn comparing_has_a_bound() {
+    let text = |count: usize| format!("sip:a@b{}?x=1{}", ";p".repeat(count), "&h=1".repeat(count / 2 - 1));
+    for (count, same) in [(32, true), (33, false), (10_000, false)] {
+        let text = text(count);
+        let uri = Uri::read(text.as_bytes()).unwrap();
+        assert_eq!(uri.same(&uri), same, "{count}");
+    }
+}
+
+#[test]
 fn a_literal_host_is_an_address() {
     let literal = |text: &'static str| Uri::read(text.as_bytes()).unwrap().literal().map(|address| address.to_string());
     assert_eq!(literal("sip:a@192.0.2.4").as_deref(), Some("192.0.2.4:5060"));

@@ -95,15 +95,25 @@ impl<'b> Writer<'b> {
         writer
     }
 
-    /// Every Via element of `request` on a line of its own, the topmost with what was seen of its sender.
+    /// Every Via field of `request`, the topmost element with what was seen of its sender. Fields stay whole: a line for each
+    /// element would let a small request of many commas make a large answer.
     fn vias(&mut self, request: &Message<'_>, seen: SocketAddr) {
-        let mut first = true;
-        for element in request.fields(Name::Via).flat_map(|field| split(field, b',')) {
-            match Via::read(element).filter(|_| first) {
-                Some(via) => self.top_via(&via, seen),
-                None => _ = self.field("Via", element),
+        let mut fields = request.fields(Name::Via);
+        let Some(top) = fields.next() else { return };
+        let mut elements = split(top, b',');
+        match elements.next().and_then(Via::read) {
+            Some(via) => {
+                self.top_via(&via, seen);
+                if let Some(rest) = elements.rest() {
+                    self.out.push(b',');
+                    clean(self.out, rest);
+                }
+                self.line_end();
             }
-            first = false;
+            None => _ = self.field("Via", top),
+        }
+        for field in fields {
+            self.field("Via", field);
         }
     }
 
@@ -112,7 +122,7 @@ impl<'b> Writer<'b> {
         let wants_port = via.rport().is_some();
         let unlike = super::uri::address(via.host) != Some(seen.ip());
         if !wants_port && !unlike && via.parameter("received").is_none() {
-            self.field("Via", via.text);
+            self.field_start("Via", via.text);
             return;
         }
         let sent_by = via.text.iter().position(|byte| *byte == b';').unwrap_or(via.text.len());
@@ -131,7 +141,6 @@ impl<'b> Writer<'b> {
                 clean(self.out, one);
             }
         }
-        self.line_end();
     }
 
     /// Adds a field. A fold becomes one space; so does any other run of line breaks and control characters in `value`.
