@@ -4,11 +4,11 @@ use super::caller::tag_of;
 use super::send::{ALLOW, Sending};
 use super::turn::{ClientUser, Turn};
 use super::{Switch, settings};
-use crate::acd::request::{Contact, OfferPhase};
+use crate::acd::request::{Contact, OfferPhase, Waiting};
 use crate::acd::{OfferFailure, Reply, Request, Revoke};
 use crate::call::leg::{Audio, Leg, Party, State, Times};
 use crate::call::table::Key;
-use crate::call::{Call, Cause, Identity, Offer, Stage};
+use crate::call::{Call, Cause, Identity, Offer, Place, Stage};
 use crate::clock::Instant;
 use crate::ids::{AgentId, CallId, OfferId, QueueId};
 use crate::media::Command;
@@ -249,9 +249,17 @@ impl Switch {
         if !open.legs.is_empty() || open.winner.is_some() {
             return;
         }
+        let answered = matches!(open.phase, OfferPhase::Answered | OfferPhase::Talking);
+        let place = call.place;
+        let id = call.id;
         self.calls.enter(key, Stage::Waiting);
         self.close_offer(key, turn);
         self.request(Request::Failed { offer, why }, turn);
+        // To the Router an answered offer that fails is the end of the talk, and with it of the call: the caller is still there
+        // and goes back to the old place (INTEROP 21). A call that still waits there is not moved by this.
+        if let Some(Place { queue, priority, arrived, agent, .. }) = place.filter(|_| answered) {
+            self.request(Request::Enqueue(Waiting { call: id, queue, priority, arrived, agent }), turn);
+        }
     }
 
     /// The cause with which a caller leaves who hangs up now.
