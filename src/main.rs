@@ -1,13 +1,14 @@
 //! The program: reads the command line, does what it asks, and turns any failure into one clear line and an exit code.
 #![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "the shell may do what the library may not")]
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use huntline::config::{Epoch, picture};
 use huntline::io::cli::{Cli, Command, SimulateArguments};
 use huntline::io::configuration::Source;
 use huntline::io::replay_file::{ReplayFile, outcome_text};
 use huntline::io::{descriptors, log, start};
+use huntline::sim::scenario::{self, Wishes};
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
@@ -65,8 +66,14 @@ fn room(source: &Source, epoch: &Epoch) -> Result<String> {
     ))
 }
 
+/// Runs a scenario; what was left over at its end is a failure.
 fn simulate(arguments: &SimulateArguments) -> Result<()> {
-    bail!("{}: the simulator is not there yet", arguments.scenario.display())
+    let path = arguments.scenario.display();
+    let text = std::fs::read_to_string(&arguments.scenario).with_context(|| path.to_string())?;
+    let wishes = Wishes { seed: arguments.seed, ladder: arguments.ladder.clone(), ..Wishes::default() };
+    let report = scenario::run(&text, &wishes).map_err(|error| anyhow!("{path}: {error}"))?;
+    print(&report.to_string())?;
+    if report.problems.is_empty() { Ok(()) } else { bail!("{path}: {} problems, listed above", report.problems.len()) }
 }
 
 fn replay(file: &Path, ladder: bool, config: Option<&Path>) -> Result<()> {

@@ -130,6 +130,18 @@ fn the_shipped_configurations_are_correct_and_drawn() {
 }
 
 #[test]
+fn a_scenario_runs_in_virtual_time_to_the_same_text_each_time() {
+    let run = |more: &[&str]| huntline(&[&["simulate", "tests/scenarios/first_call.toml"], more].concat());
+    let (first, again) = (run(&["--seed", "7"]), run(&["--seed", "7"]));
+    assert!(first.status.success(), "{}", text(&first.stderr));
+    assert_eq!(text(&first.stdout), text(&again.stdout));
+    assert!(text(&first.stdout).contains("left over: nothing"), "{}", text(&first.stdout));
+    assert!(text(&run(&["--ladder", "c1"]).stdout).contains("INVITE"));
+    assert_refused(&run(&["--ladder", "c999"]), &["first_call.toml", "c999"]);
+    assert_refused(&huntline(&["simulate", "/nowhere.toml"]), &["/nowhere.toml", "No such file"]);
+}
+
+#[test]
 fn a_wrong_key_is_named_with_file_and_line() {
     let folder = Folder::new("wrong");
     let file = configuration(&folder, &[("[limits]", "[limits]\ncalls_maxx = 7")]);

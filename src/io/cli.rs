@@ -27,7 +27,7 @@ Examples:
   huntline                                     serve: agents register at 127.0.0.1:5060, callers dial 1000
   huntline serve --config /etc/huntline.toml   serve with a file of your own
   huntline check-config /etc/huntline.toml     what the file says, and how many calls fit
-  huntline simulate tests/scenarios/busy.toml  an hour of traffic in a second, with the production router
+  huntline simulate tests/scenarios/busy_hour.toml  an hour of traffic in moments
   huntline replay data/ring-control.bin        what a run that died had last heard
 
 Signals: SIGTERM or SIGINT ends politely (no new calls, those in progress finish), a second one at once.
@@ -57,8 +57,8 @@ Example: huntline check-config config/huntline.toml")]
 Prints service level, waits, occupancy and counters. The same seed gives the same output to the byte.
 
 Examples:
-  huntline simulate tests/scenarios/busy.toml --seed 7
-  huntline simulate tests/scenarios/busy.toml --ladder c12   the messages of one call")]
+  huntline simulate tests/scenarios/busy_hour.toml --seed 7
+  huntline simulate tests/scenarios/busy_hour.toml --ladder c12   the messages of one call")]
     Simulate(SimulateArguments),
     /// Runs the last inputs of an earlier run through the same values again
     #[command(after_help = "\
