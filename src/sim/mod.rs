@@ -9,6 +9,7 @@
 //! ```
 
 pub mod agenda;
+pub mod events;
 pub mod ladder;
 pub mod link;
 pub mod media_model;

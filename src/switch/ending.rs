@@ -225,8 +225,8 @@ impl Switch {
 
     pub(super) fn end_all(&mut self, turn: &mut Turn) {
         self.admission.draining = true;
-        let open = self.calls.calls.iter().filter(|(_, call)| call.ending.is_none());
-        let open: Vec<Key<Call>> = open.map(|(key, _)| key).collect();
+        // Those that are ending already too: one may still be saying good-bye.
+        let open: Vec<Key<Call>> = self.calls.calls.iter().map(|(key, _)| key).collect();
         for call in open {
             self.end_call(call, Cause::Drained, Side::System, turn);
         }

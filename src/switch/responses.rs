@@ -60,9 +60,24 @@ impl Switch {
     fn on_answered(&mut self, leg: Key<Leg>, message: &Message<'_>, flow: Flow, turn: &mut Turn) {
         let Some(entry) = self.calls.legs.at_mut(leg) else { return self.release_stray(message, flow, turn) };
         let state = entry.state;
-        // The second answer of a fork behind the phone's proxy: acknowledged and released (§13.2.2.4).
-        if state == State::Over || !entry.dialog.on_response(message) {
-            return self.release_stray(message, flow, turn);
+        let early = matches!(state, State::Calling(_) | State::Ringing(_) | State::Cancelling(_));
+        let mut known = state != State::Over && entry.dialog.on_response(message);
+        // The first 2xx counts, also if it is of another early dialog than the one that rang (§13.2.2.4).
+        if !known
+            && early
+            && let Some(other) = entry.dialog.fork(message)
+        {
+            entry.dialog = other;
+            known = true;
+        }
+        if !known {
+            // The second answer of a fork behind the phone's proxy: acknowledged and released. If it was the first, and can make
+            // no dialog, nothing more will come of this INVITE.
+            self.release_stray(message, flow, turn);
+            if early {
+                self.on_refused(leg, 500, turn);
+            }
+            return;
         }
         match state {
             // The same 200 again: our ACK was lost.
