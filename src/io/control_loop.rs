@@ -190,6 +190,9 @@ impl ControlLoop {
         self.sources.media.send(out.media.drain(..));
         self.sources.network.send(&out.datagrams);
         out.datagrams.clear();
+        if !out.rung.is_empty() {
+            self.sinks.publisher.rang(out.rung.drain(..), self.clock.now());
+        }
         out.records.drain(..).for_each(|record| self.sinks.records.push(record));
         self.sinks.publisher.count(out.visits.drain(..));
         out.notices.drain(..).for_each(|notice| self.sinks.notices.log(&notice, now));

@@ -4,6 +4,7 @@
 //! Counters in a [`Publication`] are whole and rows are changes, so a publication must not be lost: the control thread reserves the place
 //! in the channel before it asks the owners, and asks later if there is none.
 
+use super::latency::Latency;
 use super::owners::Owners;
 use super::record_log::Figures as RecordFigures;
 use crate::acd::Wish;
@@ -20,6 +21,8 @@ use tokio::sync::mpsc;
 
 /// Least time between two publications.
 pub const EVERY: Duration = Duration::from_millis(250);
+/// When nothing happens there is a publication all the same after this time: a sign of life.
+pub const QUIET_EVERY: Duration = Duration::from_secs(1);
 /// Publications that wait for the HTTP side at most.
 const PUBLICATIONS_MAX: usize = 4;
 /// Commands that wait for the control thread at most; more are refused by the HTTP side with 503.
@@ -54,6 +57,8 @@ pub struct Publication {
     pub visits: VisitCounts,
     pub control: Figures,
     pub draining: bool,
+    /// From when call and agent could be matched until the agent's INVITE was given to the socket: those since the last publication.
+    pub queue_to_ring: Option<Box<Latency>>,
 }
 
 /// The control loop's own figures since start.
@@ -99,8 +104,10 @@ pub struct Publisher {
     /// Came while the loop slept.
     command: Option<Command>,
     visits: VisitCounts,
+    queue_to_ring: Latency,
     records: Arc<RecordFigures>,
-    last: Instant,
+    /// `None`: nothing has been published yet.
+    last: Option<Instant>,
 }
 
 /// Both ends. `records` is where the record log counts.
@@ -112,8 +119,9 @@ pub fn channel(records: Arc<RecordFigures>) -> (Publisher, Board) {
         commands,
         command: None,
         visits: VisitCounts::new(),
+        queue_to_ring: Latency::default(),
         records,
-        last: Instant::START,
+        last: None,
     };
     (publisher, Board { publications, commands: send })
 }
@@ -124,6 +132,11 @@ impl Publisher {
         for visit in visits {
             *self.visits.entry((visit.tree, visit.node, visit.outcome)).or_default() += 1;
         }
+    }
+
+    /// Counts agents' INVITEs that were given to the socket at `sent`, each by when its call and agent could be matched.
+    pub fn rang(&mut self, matched: impl Iterator<Item = Instant>, sent: Instant) {
+        matched.for_each(|matched| self.queue_to_ring.record(sent.since(matched)));
     }
 
     /// The next command of the HTTP side, if there is one.
@@ -143,9 +156,12 @@ impl Publisher {
         Poll::Ready(())
     }
 
-    /// When there is something to publish: after a change, [`EVERY`] after the last time. `None`: nothing new, or nobody listens.
+    /// When to publish: at once at the start, then [`EVERY`] after the last time if something has changed, else [`QUIET_EVERY`].
+    /// `None`: nobody listens.
     pub fn due(&self, owners: &Owners) -> Option<Instant> {
-        (owners.changed && !self.publications.is_closed()).then(|| self.last + EVERY)
+        let after = if owners.changed { EVERY } else { QUIET_EVERY };
+        let due = self.last.map_or(Instant::START, |last| last + after);
+        (!self.publications.is_closed()).then_some(due)
     }
 
     /// Publishes if it is due and there is room. `gate`: counters of receivers besides the owners' own Gate.
@@ -161,7 +177,7 @@ impl Publisher {
             return;
         }
         // Whether or not there is room: the next try is a period later.
-        self.last = now;
+        self.last = Some(now);
         let Ok(place) = self.publications.try_reserve() else { return };
         owners.changed = false;
         control.records_written = self.records.written();
@@ -178,6 +194,7 @@ impl Publisher {
             visits: self.visits.clone(),
             control,
             draining,
+            queue_to_ring: self.queue_to_ring.take(),
         }));
     }
 }

@@ -5,6 +5,7 @@ use super::configuration::{ConfigurationError, Source};
 use super::control_loop::{ControlLoop, Sinks, Sources};
 use super::data_directory::{DataDirectory, DataError};
 use super::deadline_timer::DeadlineTimer;
+use super::http::{self, HttpServer};
 use super::inbox::Inbox;
 use super::log::Log;
 use super::mailbox::{self, mailbox};
@@ -28,6 +29,7 @@ use crate::config::epoch::Process;
 use crate::ids::ListenerId;
 use crate::media::Fact;
 use crate::media::ports::Block;
+use crate::report::Names;
 use crate::sim::replay::Header;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -48,8 +50,14 @@ pub enum StartError {
     Media(Unbound),
     #[error("media ports: fewer than the two pairs that one call takes; see [media] ports and the limit of open files")]
     NoCall,
-    #[error("SIP udp {address}: {reason}{advice}")]
-    Sip { address: SocketAddr, reason: io::Error, advice: &'static str },
+    #[error("{what} {address}: {reason}{}", advice(.reason, key))]
+    Listen {
+        what: &'static str,
+        address: SocketAddr,
+        reason: io::Error,
+        /// Where the configuration says so.
+        key: &'static str,
+    },
     #[error("{what}: {reason}")]
     System { what: &'static str, reason: io::Error },
 }
@@ -87,13 +95,14 @@ pub fn serve(named: Option<&Path>) -> Result<usize, StartError> {
     let sources = sources(&epoch, sockets, &workers, facts, clock, seed)?;
     let records = RecordLog::start(data.path()).map_err(system("record thread"))?;
     let (publisher, board) = publication::channel(Arc::clone(records.figures()));
-    let http = start_http(&epoch, board)?;
+    let http = start_http(&epoch, &workers, &blocks, clock, board)?;
     drop(inside);
 
-    say_ready(&listeners, http, epoch.process.media_ports, calls);
+    say_ready(&listeners, http.address(), epoch.process.media_ports, calls);
     let sinks = Sinks { records, publisher, notices: Notices::default() };
     let control = ControlLoop::new(clock, owners, sources, sinks, epoch.switch.limits.drain);
     let cut = runtime.block_on(control.run()).map_err(system("control loop"))?;
+    http.finish();
     workers.finish();
     tracing::info!(calls_cut = cut, "ended");
     Ok(cut)
@@ -139,17 +148,23 @@ fn bind(epoch: &mut Epoch) -> Result<Vec<Vec<SipSocket>>, StartError> {
 }
 
 fn bind_one(listener: ListenerId, address: SocketAddr, shared: bool) -> Result<SipSocket, StartError> {
-    SipSocket::bind(listener, address, shared).map_err(|reason| {
-        let advice = match reason.kind() {
-            io::ErrorKind::AddrInUse => {
-                "; another program has this port: stop it, or set another one under [sip] listen"
-            }
-            io::ErrorKind::AddrNotAvailable => "; this machine has no such address: see [sip] listen",
-            io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them",
-            _ => "",
-        };
-        StartError::Sip { address, reason, advice }
+    let key = "[sip] listen";
+    SipSocket::bind(listener, address, shared).map_err(|reason| StartError::Listen {
+        what: "SIP udp",
+        address,
+        reason,
+        key,
     })
+}
+
+/// What to do about an address that cannot be listened on.
+fn advice(reason: &io::Error, key: &str) -> String {
+    match reason.kind() {
+        io::ErrorKind::AddrInUse => format!("; another program has this port: stop it, or set another one under {key}"),
+        io::ErrorKind::AddrNotAvailable => format!("; this machine has no such address: see {key}"),
+        io::ErrorKind::PermissionDenied => "; ports below 1024 need the right to bind them".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn ring(
@@ -204,22 +219,34 @@ fn sources(
     })
 }
 
-/// Where the HTTP side starts: it takes the board and runs on threads of its own.
-fn start_http(_epoch: &Epoch, board: Board) -> Result<Option<SocketAddr>, StartError> {
-    drop(board);
-    Ok(None)
+/// Starts the HTTP side, which takes the board and runs on threads of its own.
+fn start_http(
+    epoch: &Epoch,
+    workers: &MediaWorkers,
+    blocks: &[Block],
+    clock: Monotonic,
+    board: Board,
+) -> Result<HttpServer, StartError> {
+    let address = epoch.process.http;
+    let settings = http::Settings {
+        address,
+        token: epoch.process.http_token.clone(),
+        names: Names::new(&epoch.switch, &epoch.router),
+        clock,
+        media: workers.figures(),
+        media_ports: blocks.iter().map(|block| block.ports.len()).sum(),
+    };
+    let key = "[http] listen";
+    HttpServer::start(settings, board).map_err(|reason| StartError::Listen { what: "HTTP", address, reason, key })
 }
 
 /// The line that says that calls are taken. On stdout, for whoever starts us and waits.
-fn say_ready(listeners: &[SocketAddr], http: Option<SocketAddr>, (first, last): (u16, u16), calls: usize) {
+fn say_ready(listeners: &[SocketAddr], http: SocketAddr, (first, last): (u16, u16), calls: usize) {
     let mut line = String::from("ready:");
     for address in listeners {
         let _ = write!(line, " SIP udp {address} ·");
     }
-    if let Some(address) = http {
-        let _ = write!(line, " HTTP {address} ·");
-    }
-    let _ = writeln!(line, " media {first}–{last}: room for {calls} calls");
+    let _ = writeln!(line, " HTTP {http} · media {first}–{last}: room for {calls} calls");
     // Nobody reads stdout: no reason not to serve.
     let _ = io::stdout().write_all(line.as_bytes()).and_then(|()| io::stdout().flush());
 }
