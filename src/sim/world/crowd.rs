@@ -241,7 +241,12 @@ impl World {
 
     pub(super) fn wake_phone(&mut self, phone: u32) {
         let now = self.now;
-        self.crowd.wakes[phone as usize] = Instant::from_micros(u64::MAX);
+        let armed = &mut self.crowd.wakes[phone as usize];
+        if *armed != now {
+            // Overtaken by an earlier deadline, which has looked after this one.
+            return;
+        }
+        *armed = Instant::from_micros(u64::MAX);
         self.crowd.phone(phone).handle_time(now);
         self.flush(phone);
     }
@@ -264,10 +269,11 @@ impl World {
             }
         }
         if let Some(deadline) = self.crowd.phone(phone).next_deadline() {
+            let deadline = deadline.max(self.now);
             let armed = &mut self.crowd.wakes[phone as usize];
             if deadline < *armed {
                 *armed = deadline;
-                self.agenda.add(deadline.max(self.now), Link::PhoneTime, Due::Wake(phone));
+                self.agenda.add(deadline, Link::PhoneTime, Due::Wake(phone));
             }
         }
     }
