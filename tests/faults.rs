@@ -165,3 +165,26 @@ fn the_same_seed_gives_the_same_output_to_the_byte() {
         assert!(one == other, "seed {seed} is not repeatable");
     }
 }
+
+#[test]
+fn a_full_queue_sheds_new_calls_at_the_gate_and_those_in_progress_go_on() {
+    let slow = Manners { delay: (Duration::from_millis(1), Duration::from_millis(3)), capacity: 8 };
+    let mut world =
+        World::new(office(), Options { layout: Layout::Apart, links: slow, pairs: 300, ..Options::default() });
+    let trunk = world.add_trunk();
+    let at = |ms: u64| Instant::from_micros(ms * 1000);
+    world.add_agent(0, at(0), vec![people::answers(Spread::Always(Duration::from_secs(1)))]);
+    let talk = vec![Step::at(When::Talking, 20_000, Deed::HangUp)];
+    let talker = world.add_caller(trunk, at(1000), "13800000000", "2000", talk);
+    for number in 1..200 {
+        let script = vec![Step::at(When::Up, 10_000, Deed::HangUp)];
+        world.add_caller(trunk, at(10_000), &format!("138000{number:05}"), "2000", script);
+    }
+    world.run_to_the_end(Duration::from_secs(300));
+    assert!(world.gate_counters().shed > 50, "{:?}", world.gate_counters());
+    let refused = |end| end == huntline::sim::phone::End::Refused(503);
+    assert!(world.people().iter().any(|person| person.ended.is_some_and(|(_, end)| refused(end))));
+    let talked = world.person(talker);
+    assert_eq!(talked.ended.unwrap().0.since(talked.talking.unwrap()).as_secs(), 20);
+    assert_eq!(world.leftovers(), Vec::<String>::new());
+}

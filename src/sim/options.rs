@@ -21,6 +21,8 @@ pub struct Watch {
     pub trace: bool,
     /// Check the invariants of the Switch and the Router every so many turns; 0: only at the end.
     pub check_every: u32,
+    /// Keep every input of the Switch as `replay` takes them (layout `together`).
+    pub record: bool,
 }
 
 /// See the module text.
@@ -50,7 +52,7 @@ impl Default for Options {
             pairs: 2000,
             silence: Duration::from_secs(60),
             wall: 1_772_589_600_000_000,
-            watch: Watch { trace: true, check_every: 1 },
+            watch: Watch { trace: true, check_every: 1, record: false },
         }
     }
 }

@@ -323,6 +323,11 @@ pub fn replay(header: &Header, mut bytes: &[u8], epoch: &Epoch) -> Outcome {
     outcome
 }
 
+/// Takes one more datagram into a digest of a run. FNV-1a: not a hash against forgery, only "the same or not".
+pub fn digest(before: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(before, |digest, byte| (digest ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+}
+
 fn run(
     seat: &mut Seat,
     gate: &mut Gate,
@@ -363,10 +368,7 @@ impl Outcome {
     fn take_in(&mut self, answers: &Outbox, out: &Actions) {
         for (_, bytes) in answers.iter().chain(out.datagrams.iter()) {
             self.datagrams_sent += 1;
-            // FNV-1a: not a hash against forgery, only "the same or not".
-            self.digest = bytes
-                .iter()
-                .fold(self.digest, |digest, byte| (digest ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3));
+            self.digest = digest(self.digest, bytes);
         }
         self.records += out.records.len() as u64;
         for notice in &out.notices {

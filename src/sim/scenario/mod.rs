@@ -136,7 +136,7 @@ fn options(file: &File, seed: u64, trace: bool) -> Result<Options, ScenarioError
         layout: if file.layout == file::LayoutName::Apart { Layout::Apart } else { Layout::Together },
         network,
         pairs: file.ports,
-        watch: Watch { trace, check_every: file.check_every },
+        watch: Watch { trace, check_every: file.check_every, record: false },
         ..Options::default()
     })
 }

@@ -281,7 +281,7 @@ impl World {
     fn send_to_gate(&mut self, phone: u32, bytes: &[u8]) {
         let arrivals = self.network.send(phone, true, bytes, self.now);
         if arrivals.is_empty() && self.options.watch.trace {
-            self.trace.message(self.now, phone, true, true, bytes);
+            self.watching.trace.message(self.now, phone, true, true, bytes);
         }
         for at in arrivals {
             self.agenda.add(at, Link::NetworkIn, Due::ToGate { phone, bytes: bytes.into() });

@@ -34,7 +34,7 @@ impl World {
 
     pub(super) fn suffer(&mut self, fault: Fault) {
         if self.options.watch.trace {
-            self.trace.note(self.now, None, &format!("{fault:?}"));
+            self.watching.trace.note(self.now, None, &format!("{fault:?}"));
         }
         match fault {
             Fault::LoseRouter => self.lose_router(),

@@ -27,6 +27,7 @@ use super::network::Network;
 use super::office::Office;
 use super::options::{Layout, Options};
 use super::people::Deed;
+use super::replay::Header;
 use super::seat::Seat;
 use super::summary::Summary;
 use crate::acd::{Reply, Router, request::Numbered};
@@ -83,6 +84,30 @@ struct Links {
     media_to_switch: Queue<Fact>,
 }
 
+/// What is kept of a run, if somebody wants to know.
+#[derive(Default)]
+struct Watching {
+    trace: Trace,
+    /// Which call an offer is of, for notes in ladders.
+    offers: BTreeMap<OfferId, CallId>,
+    recording: Option<Recording>,
+}
+
+/// The inputs of a run in layout `together`, as `replay` takes them, and a digest of what the Switch sent.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub header: Header,
+    pub records: Vec<u8>,
+    pub digest: u64,
+}
+
+impl Recording {
+    fn new(options: &Options, seed: u64) -> Self {
+        let block = Block::contiguous(WorkerId(0), PORT_FIRST, options.pairs);
+        Self { header: Header { seed, blocks: vec![block] }, records: Vec::new(), digest: 0 }
+    }
+}
+
 /// Buffers that are used again from turn to turn.
 #[derive(Default)]
 struct Scratch {
@@ -104,9 +129,7 @@ pub struct World {
     media: MediaModel,
     network: Network,
     crowd: Crowd,
-    trace: Trace,
-    /// Which call an offer is of, for notes in ladders.
-    offers: BTreeMap<OfferId, CallId>,
+    watching: Watching,
     pub summary: Summary,
     /// What should not have happened, in words, with the time; the first 20.
     pub problems: Vec<String>,
@@ -118,7 +141,8 @@ impl World {
     pub fn new(office: Office, options: Options) -> Self {
         let mut seed = Seed::new(options.seed);
         let block = Block::contiguous(WorkerId(0), PORT_FIRST, options.pairs);
-        let switch = Switch::new(Arc::new(office.switch.clone()), &[block], seed.bits());
+        let switch_seed = seed.bits();
+        let switch = Switch::new(Arc::new(office.switch.clone()), &[block], switch_seed);
         let router = Router::new(Arc::new(office.router.clone()), Instant::START);
         let manners = options.links;
         let keeps_records = options.watch.trace;
@@ -137,8 +161,10 @@ impl World {
             media: MediaModel::new(office.prompts.clone(), options.silence),
             network: Network::new(options.network, seed.fork()),
             crowd: Crowd::new(seed.fork()),
-            trace: Trace::default(),
-            offers: BTreeMap::new(),
+            watching: Watching {
+                recording: options.watch.record.then(|| Recording::new(&options, switch_seed)),
+                ..Watching::default()
+            },
             summary: Summary::new(keeps_records),
             problems: Vec::new(),
             scratch: Scratch::default(),
@@ -212,12 +238,12 @@ impl World {
 
     /// The ladder of everything that belongs to this caller.
     pub fn ladder(&self, calling: &str, style: Style) -> String {
-        self.trace.ladder(calling, &|phone| self.crowd.name(phone), style)
+        self.watching.trace.ladder(calling, &|phone| self.crowd.name(phone), style)
     }
 
     /// The ladder of everything, registrations included.
     pub fn whole_ladder(&self, style: Style) -> String {
-        self.trace.whole(&|phone| self.crowd.name(phone), style)
+        self.watching.trace.whole(&|phone| self.crowd.name(phone), style)
     }
 
     /// The Switch, to be looked at.
@@ -248,6 +274,11 @@ impl World {
     /// The network, to be made worse.
     pub fn network(&mut self) -> &mut Network {
         &mut self.network
+    }
+
+    /// What has been recorded so far, if the options asked for it.
+    pub fn recording(&self) -> Option<&Recording> {
+        self.watching.recording.as_ref()
     }
 
     /// Notes a problem, with the time.

@@ -1,11 +1,12 @@
 //! Inputs to Gate, Switch, Router and the media model, and what they want done.
 
-use super::{Due, World};
+use super::{Due, Watching, World};
 use crate::acd;
 use crate::acd::Reply;
 use crate::clock::Instant;
 use crate::ids::{CallId, Flow, ListenerId, OfferId};
 use crate::sim::agenda::Link;
+use crate::sim::replay::{self, Input, Record};
 use crate::sip::scan::{Message, scan};
 use crate::switch::Event;
 use std::collections::BTreeMap;
@@ -41,7 +42,7 @@ impl World {
     /// A datagram has come through the network.
     pub(super) fn gate_takes(&mut self, phone: u32, bytes: &[u8]) {
         if self.options.watch.trace {
-            self.trace.message(self.now, phone, true, false, bytes);
+            self.watching.trace.message(self.now, phone, true, false, bytes);
         }
         let flow = Flow { listener: ListenerId(0), peer: self.crowd.address(phone) };
         let shed = self.links.gate_to_switch.is_three_quarters_full()
@@ -116,9 +117,10 @@ impl World {
     /// One turn of the Switch, and with it, in layout `together`, of the Router. `None`: time alone, `together` only.
     fn take_turn(&mut self, event: Option<Event<'_>>) {
         let now = self.now;
+        self.record(event.as_ref());
         let mut out = core::mem::take(&mut self.scratch.out);
         if self.is_together() {
-            let Self { seat, summary, trace, offers, options, office, .. } = self;
+            let Self { seat, summary, watching: Watching { trace, offers, .. }, options, office, .. } = self;
             let mut heard = |reply: &Reply| {
                 summary.hear(reply, now);
                 if options.watch.trace
@@ -139,6 +141,9 @@ impl World {
             }
         }
         for (flow, bytes) in out.datagrams.iter() {
+            if let Some(recording) = &mut self.watching.recording {
+                recording.digest = replay::digest(recording.digest, bytes);
+            }
             self.send_to_phone(flow, bytes);
         }
         for command in out.media.drain(..) {
@@ -151,6 +156,27 @@ impl World {
         out.clear();
         self.scratch.out = out;
         self.check_now_and_then();
+    }
+
+    /// Records the input of a turn, as the control thread would.
+    fn record(&mut self, event: Option<&Event<'_>>) {
+        let Some(recording) = &mut self.watching.recording else { return };
+        let input = match event {
+            None | Some(Event::Time) => Input::Time,
+            Some(Event::Sip { message, flow }) => {
+                Input::Datagram { flow: *flow, passed: true, shed: false, bytes: message.bytes() }
+            }
+            Some(Event::Media(fact)) => Input::Fact(*fact),
+            Some(Event::Wall(wall)) => Input::Wall(*wall),
+            Some(Event::Wish { agent, wish }) => Input::Wish { agent: *agent, wish: *wish },
+            Some(Event::End { call }) => Input::End { call: *call },
+            Some(Event::Started) => Input::Started,
+            Some(Event::Drain) => Input::Drain,
+            Some(Event::EndAll) => Input::EndAll,
+            Some(Event::RouterLost) => Input::RouterLost,
+            Some(Event::Router(_) | Event::Configure(_)) => return,
+        };
+        Record { at: self.now, input }.encode(&mut recording.records);
     }
 
     /// One turn of the Router, in layout `apart`.
@@ -168,9 +194,9 @@ impl World {
     fn hear(&mut self, reply: &Reply) {
         self.summary.hear(reply, self.now);
         if self.options.watch.trace
-            && let Some((call, text)) = word(reply, &mut self.offers, &self.office.router)
+            && let Some((call, text)) = word(reply, &mut self.watching.offers, &self.office.router)
         {
-            self.trace.note(self.now, call, &text);
+            self.watching.trace.note(self.now, call, &text);
         }
     }
 
@@ -197,7 +223,7 @@ impl World {
         };
         let arrivals = self.network.send(phone, false, bytes, self.now);
         if self.options.watch.trace {
-            self.trace.message(self.now, phone, false, arrivals.is_empty(), bytes);
+            self.watching.trace.message(self.now, phone, false, arrivals.is_empty(), bytes);
         }
         for at in arrivals {
             self.agenda.add(at, Link::NetworkOut, Due::ToPhone { phone, bytes: bytes.into() });
