@@ -340,6 +340,11 @@ mod tests {
     }
 
     #[test]
+    fn a_phone_that_says_bye_instead_of_answering_leaves_no_transaction() {
+        assert_eq!(play(&[0, 78, 78, 181, 78, 62, 1]), Vec::<String>::new());
+    }
+
+    #[test]
     fn random_sequences_of_events_break_nothing_and_leave_nothing() {
         for seed in 0..60 {
             let mut dice = Seed::new(seed);

@@ -29,8 +29,13 @@ impl Switch {
     pub(super) fn agent_gone(&mut self, leg: Key<Leg>, why: &str, side: Side, turn: &mut Turn) {
         let Some(entry) = self.calls.legs.at(leg) else { return };
         let (key, party, bridged) = (entry.call, entry.party, entry.times.bridged.is_some());
-        if side == Side::System && entry.is_open() {
-            self.bye(leg, "", turn);
+        match entry.state {
+            // A phone that says BYE before it answered: our INVITE would wait for ever.
+            State::Calling(tx) | State::Ringing(tx) => {
+                self.sip.transactions.cancel(tx, "", turn.now, &mut turn.out.datagrams);
+            }
+            _ if side == Side::System && entry.is_open() => self.bye(leg, "", turn),
+            _ => {}
         }
         self.leg_over(leg, why, turn);
         let Party::Agent { offer, .. } = party else { return };
