@@ -2,9 +2,10 @@
 
 use super::program::{Folder, Program};
 use super::sound;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 pub struct Baresip {
@@ -17,9 +18,6 @@ pub struct Phone<'a> {
     pub user: &'a str,
     /// `None`: does not register, a mere caller.
     pub password: Option<&'a str>,
-    pub address: Ipv4Addr,
-    /// SIP port; media ports follow from it.
-    pub port: u16,
     /// Tone at its microphone.
     pub hertz: f64,
     /// `auto` or `manual`.
@@ -30,12 +28,14 @@ pub struct Phone<'a> {
 impl Baresip {
     /// Starts a phone for `seconds`. `commands` are given at its start, such as `d sip:2000@…`.
     pub fn start(test: &Folder, phone: &Phone<'_>, server: Ipv4Addr, seconds: u32, commands: &[&str]) -> Self {
-        let folder = test.0.join(format!("phone-{}-{}", phone.user, phone.port));
+        let folder = test.0.join(format!("phone-{}", phone.user));
         std::fs::create_dir_all(&folder).expect("a folder for the phone");
         let tone = folder.join("tone.wav");
         sound::write_tone(&tone, phone.hertz, 60);
-        let Phone { user, address, port, answer, codecs, .. } = phone;
-        let rtp = 40_000 + (port % 100) * 100;
+        let Phone { user, answer, codecs, .. } = phone;
+        // baresip sends its RTP from 127.0.0.1 whatever address it is given; another one in its SDP would make it a stranger.
+        let address = Ipv4Addr::LOCALHOST;
+        let (port, rtp) = own_ports();
         let path = folder.display();
         let config = format!(
             "sip_listen {address}:{port}\nnet_interface {address}\nrtp_ports {rtp}-{}\ncall_max_calls 4\n\
@@ -76,6 +76,20 @@ impl Baresip {
         let mut files: Vec<_> = entries.filter(|path| path.to_string_lossy().ends_with("-dec.wav")).collect();
         files.sort();
         files.iter().flat_map(|file| sound::read(file)).collect()
+    }
+}
+
+/// A free SIP port (with the next one, which baresip takes for TLS) and the first of a hundred media ports.
+fn own_ports() -> (u16, u16) {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = (std::process::id() % 500) as u16 * 20;
+    let is_free = |port: u16| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    loop {
+        let next = NEXT.fetch_add(1, Ordering::Relaxed);
+        let sip = 10_000 + (first + next * 2) % 9_000;
+        if is_free(sip) && is_free(sip + 1) {
+            return (sip, 40_000 + (first + next) % 200 * 100);
+        }
     }
 }
 

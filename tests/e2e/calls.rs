@@ -6,20 +6,17 @@ use super::server::{Server, own_address, project};
 use super::sipp::Sipp;
 use super::sound;
 use super::wire::Capture;
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 const CALLER_HERTZ: f64 = 440.0;
 const AGENT_HERTZ: f64 = 1000.0;
 
-fn agent<'a>(user: &'a str, password: &'a str, address: Ipv4Addr, port: u16) -> Phone<'a> {
-    let codecs = "PCMA,PCMU";
-    Phone { user, password: Some(password), address, port, hertz: AGENT_HERTZ, answer: "auto", codecs }
+fn agent<'a>(user: &'a str, password: &'a str) -> Phone<'a> {
+    Phone { user, password: Some(password), hertz: AGENT_HERTZ, answer: "auto", codecs: "PCMA,PCMU" }
 }
 
-fn caller(address: Ipv4Addr, port: u16) -> Phone<'static> {
-    let codecs = "PCMA,PCMU";
-    Phone { user: "13900000000", password: None, address, port, hertz: CALLER_HERTZ, answer: "manual", codecs }
+fn caller() -> Phone<'static> {
+    Phone { user: "13900000000", password: None, hertz: CALLER_HERTZ, answer: "manual", codecs: "PCMA,PCMU" }
 }
 
 /// The record of the only finished call.
@@ -36,8 +33,7 @@ fn a_caller_walks_the_menu_presses_zero_and_reaches_an_agent() {
         return;
     }
     let server = Server::start("zero", "huntline", |text| text);
-    let phones = own_address();
-    let agent = Baresip::start(&server.folder, &agent("8001", "demo-8001", phones, 17_001), server.address, 40, &[]);
+    let agent = Baresip::start(&server.folder, &agent("8001", "demo-8001"), server.address, 40, &[]);
     let _agent = agent.registered();
     let call = ["-s", "1000", "-m", "1", "-d", "4000", "-timeout", "30"];
     Sipp::start(&server.folder, "caller_menu", (own_address(), 5070), server.address, &call)
@@ -48,7 +44,6 @@ fn a_caller_walks_the_menu_presses_zero_and_reaches_an_agent() {
     assert_eq!(record["ivr"]["zero_pressed"], true);
     assert_eq!(record["legs"][1]["agent_number"], "8001");
     assert!(server.metric("huntline_queue_to_ring_seconds_count").is_some_and(|count| count >= 1.0));
-    until("nothing left", Duration::from_secs(10), || server.metric("huntline_calls_active") == Some(0.0));
     server.assert_idle();
 }
 
@@ -58,11 +53,10 @@ fn caller_and_agent_hear_each_other() {
         return;
     }
     let server = Server::start("hear", "huntline", |text| text);
-    let phones = own_address();
-    let agent = agent("8001", "demo-8001", phones, 17_001);
+    let agent = agent("8001", "demo-8001");
     let agent = Baresip::start(&server.folder, &agent, server.address, 12, &[]).registered();
     let dial = format!("d sip:2000@{}:5060", server.address);
-    let caller = Baresip::start(&server.folder, &caller(phones, 17_002), server.address, 9, &[&dial]);
+    let caller = Baresip::start(&server.folder, &caller(), server.address, 9, &[&dial]);
     let (caller, agent) = (caller.heard(Duration::from_secs(20)), agent.heard(Duration::from_secs(20)));
     let (from_agent, from_caller) =
         (sound::seconds_of_tone(&caller, AGENT_HERTZ), sound::seconds_of_tone(&agent, CALLER_HERTZ));
@@ -78,11 +72,10 @@ fn a_law_and_mu_law_phones_hear_each_other() {
         return;
     }
     let server = Server::start("laws", "huntline", |text| text);
-    let phones = own_address();
-    let agent = Phone { codecs: "PCMU", ..agent("8002", "demo-8002", phones, 17_001) };
+    let agent = Phone { codecs: "PCMU", ..agent("8002", "demo-8002") };
     let agent = Baresip::start(&server.folder, &agent, server.address, 12, &[]).registered();
     let dial = format!("d sip:2000@{}:5060", server.address);
-    let caller = Phone { codecs: "PCMA", ..caller(phones, 17_002) };
+    let caller = Phone { codecs: "PCMA", ..caller() };
     let caller = Baresip::start(&server.folder, &caller, server.address, 9, &[&dial]);
     let (caller, agent) = (caller.heard(Duration::from_secs(20)), agent.heard(Duration::from_secs(20)));
     assert!(sound::seconds_of_tone(&caller, AGENT_HERTZ) > 4.0);
@@ -96,7 +89,7 @@ fn the_caller_hears_the_welcome_and_then_the_menu() {
     }
     let server = Server::start("welcome", "huntline", |text| text);
     let dial = format!("d sip:1000@{}:5060", server.address);
-    let caller = Baresip::start(&server.folder, &caller(own_address(), 17_002), server.address, 12, &[&dial]);
+    let caller = Baresip::start(&server.folder, &caller(), server.address, 12, &[&dial]);
     let heard = caller.heard(Duration::from_secs(25));
     for prompt in ["welcome"] {
         let known = sound::read(&project().join(format!("config/prompts/zh/{prompt}.wav")));
@@ -113,7 +106,7 @@ fn a_waiting_caller_hears_the_music_without_a_gap() {
     }
     let server = Server::start("music", "huntline", |text| text);
     let dial = format!("d sip:2000@{}:5060", server.address);
-    let caller = Baresip::start(&server.folder, &caller(own_address(), 17_002), server.address, 8, &[&dial]);
+    let caller = Baresip::start(&server.folder, &caller(), server.address, 8, &[&dial]);
     let heard = caller.heard(Duration::from_secs(20));
     let music = sound::read(&project().join("config/prompts/music.wav"));
     let likeness = sound::likeness(&heard, &music[..24_000.min(music.len())]);
@@ -127,10 +120,9 @@ fn three_callers_reach_three_agents_and_the_wire_shows_no_loss() {
         return;
     }
     let server = Server::start("three", "huntline", |text| text);
-    let phones = own_address();
     let users = [("8001", "demo-8001"), ("8002", "demo-8002"), ("8003", "demo-8003")];
-    let agents = users.iter().zip(17_001..).map(|((user, password), port)| {
-        Baresip::start(&server.folder, &agent(user, password, phones, port), server.address, 25, &[]).registered()
+    let agents = users.iter().map(|(user, password)| {
+        Baresip::start(&server.folder, &agent(user, password), server.address, 25, &[]).registered()
     });
     let _agents: Vec<Baresip> = agents.collect();
     let capture = Capture::start(&server.folder, server.address);
@@ -145,6 +137,6 @@ fn three_callers_reach_three_agents_and_the_wire_shows_no_loss() {
     let streams = capture.streams(server.address);
     assert_eq!(streams.len(), 6, "one stream of ours to each party: {streams:#?}");
     for stream in streams {
-        assert!(stream.packets > 300 && stream.lost == 0 && !stream.problems, "{stream:?}");
+        assert!(stream.packets > 200 && stream.lost == 0 && !stream.problems, "{stream:?}");
     }
 }

@@ -8,15 +8,7 @@ use super::sipp::Sipp;
 use std::time::Duration;
 
 fn phone(user: &'static str, password: &'static str) -> Phone<'static> {
-    Phone {
-        user,
-        password: Some(password),
-        address: own_address(),
-        port: 17_001,
-        hertz: 1000.0,
-        answer: "auto",
-        codecs: "PCMA",
-    }
+    Phone { user, password: Some(password), hertz: 1000.0, answer: "auto", codecs: "PCMA" }
 }
 
 #[test]

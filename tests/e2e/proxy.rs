@@ -15,15 +15,7 @@ fn a_caller_through_kamailio_reaches_an_agent_and_hangs_up() {
     }
     let server = Server::start("proxy", "huntline", |text| text);
     let edge = own_address();
-    let phone = Phone {
-        user: "8001",
-        password: Some("demo-8001"),
-        address: own_address(),
-        port: 17_001,
-        hertz: 1000.0,
-        answer: "auto",
-        codecs: "PCMA",
-    };
+    let phone = Phone { user: "8001", password: Some("demo-8001"), hertz: 1000.0, answer: "auto", codecs: "PCMA" };
     let _agent = Baresip::start(&server.folder, &phone, server.address, 30, &[]).registered();
     let modules =
         ["/usr/lib/x86_64-linux-gnu/kamailio/modules/", "/usr/lib/kamailio/modules/", "/usr/lib64/kamailio/modules/"];
