@@ -39,7 +39,8 @@ fn without_tests(text: &str) -> &str {
 }
 
 fn is_test_file(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str().to_str().is_some_and(|part| part.starts_with("tests")))
+    let is_test = |part: &str| part.starts_with("tests") || part.ends_with("tests.rs");
+    path.components().any(|part| part.as_os_str().to_str().is_some_and(is_test))
 }
 
 fn assert_none(what: &str, found: &[String]) {
