@@ -105,7 +105,8 @@ impl ControlLoop {
         let mut busy = self.take_commands(now);
         busy |= self.take_facts(now);
         busy |= self.take_datagrams(now);
-        busy |= self.owners.take_time(now);
+        // What is due after this rings the timer.
+        self.owners.take_time(now);
         if now >= self.wall_due {
             self.look_at_the_wall(now);
         }
@@ -145,7 +146,7 @@ impl ControlLoop {
         let shed = self.sources.network.is_behind() || self.sources.media.is_behind();
         let Some((receivers, arrived)) = &self.sources.receivers else {
             let owners = &mut self.owners;
-            return self.sources.network.receive(|bytes, flow| owners.take_datagram(bytes, flow, shed, now)) > 0;
+            return self.sources.network.receive(|bytes, flow| owners.take_datagram(bytes, flow, shed, now));
         };
         receivers.overloaded(shed);
         for _ in 0..MESSAGES_TURN_MAX {

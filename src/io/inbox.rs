@@ -27,8 +27,11 @@ impl<T> Inbox<T> {
     pub fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         while self.receiver.may_sleep() {
             ready!(self.readiness.poll(context));
-            // Uses up the wake-up; what it was for is in the queue.
-            let _ = self.readiness.try_read(|| self.receiver.drain_wakeup());
+            // Uses up the wake-up; what it was for is in the queue. One read takes all there is: a second would be for nothing.
+            let _ = self.readiness.try_read(|| -> io::Result<()> {
+                let _ = self.receiver.drain_wakeup();
+                Err(io::ErrorKind::WouldBlock.into())
+            });
         }
         Poll::Ready(())
     }

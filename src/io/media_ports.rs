@@ -1,7 +1,9 @@
 //! The media ports: pairs of UDP sockets, bound once at start so that a bind cannot fail in a call.
 //!
-//! A port at rest is deaf: a socket filter that takes no packet at all stands before it, so that strangers and the previous call's
-//! peer neither wake a worker nor fill kernel memory, and nothing waits in it when the next call begins.
+//! A port at rest is deaf from the first packet that comes to it: a socket filter that takes no packet at all stands before it, so that
+//! strangers and the previous call's peer neither wake a worker again nor fill kernel memory. What comes before the filter does is thrown
+//! away, and nothing waits in a port when the next call begins. The filter is not put up at once because the kernel allocates and
+//! compiles a program each time: four times a call, more than the call's SIP messages cost to send.
 #![allow(unsafe_code)]
 
 use super::descriptors::{self, Room};
@@ -36,6 +38,10 @@ pub struct PortPair {
     pub port: u16,
     pub rtp: UdpSocket,
     pub rtcp: UdpSocket,
+    /// A call has it.
+    open: bool,
+    /// The filter stands before the RTP and the RTCP socket.
+    deaf: [bool; 2],
 }
 
 /// What one worker has bound; the position is the slot.
@@ -119,26 +125,44 @@ impl PortPair {
             socket.bind(&SocketAddrV4::new(address, port).into())?;
             Ok(socket.into())
         };
-        Ok(Self { port, rtp: socket(port)?, rtcp: socket(port + 1)? })
+        Ok(Self { port, rtp: socket(port)?, rtcp: socket(port + 1)?, open: false, deaf: [true; 2] })
     }
 
     /// Lets packets in: a call begins.
-    pub fn listen(&self) {
-        for socket in [&self.rtp, &self.rtcp] {
-            hear(socket);
+    pub fn listen(&mut self) {
+        for (socket, deaf) in [&self.rtp, &self.rtcp].into_iter().zip(&mut self.deaf) {
+            if core::mem::take(deaf) {
+                hear(socket);
+            }
+            empty(socket);
         }
+        self.open = true;
     }
 
-    /// Lets none in any more and throws away what waits.
-    pub fn rest(&self) {
-        for socket in [&self.rtp, &self.rtcp] {
+    /// The call is over: what waits is thrown away, and so is what comes.
+    pub fn rest(&mut self) {
+        self.open = false;
+        empty(&self.rtp);
+        empty(&self.rtcp);
+    }
+
+    /// Whether a call has these ports. To be asked before a packet is read; if not, the port that it came to takes none any more.
+    pub fn is_open(&mut self, rtcp: bool) -> bool {
+        if !self.open {
+            let (socket, deaf) = if rtcp { (&self.rtcp, &mut self.deaf[1]) } else { (&self.rtp, &mut self.deaf[0]) };
             deafen(socket);
-            let mut nothing = [0; 1];
-            for _ in 0..EMPTIED_MAX {
-                if socket.recv_from(&mut nothing).is_err() {
-                    break;
-                }
-            }
+            empty(socket);
+            *deaf = true;
+        }
+        self.open
+    }
+}
+
+fn empty(socket: &UdpSocket) {
+    let mut nothing = [0; 1];
+    for _ in 0..EMPTIED_MAX {
+        if socket.recv_from(&mut nothing).is_err() {
+            break;
         }
     }
 }
@@ -197,22 +221,34 @@ mod tests {
 
     #[test]
     fn a_port_at_rest_is_deaf_and_empty() {
-        let bound = bind(LOCAL, (39_050, 39_051), 1).unwrap();
-        let (pair, peer) = (&bound.workers[0].pairs[0], UdpSocket::bind((LOCAL, 0)).unwrap());
-        let mut buffer = [0; 8];
+        let mut bound = bind(LOCAL, (39_050, 39_051), 1).unwrap();
+        let (pair, peer) = (&mut bound.workers[0].pairs[0], UdpSocket::bind((LOCAL, 0)).unwrap());
         let send = |text: &[u8]| {
             peer.send_to(text, (LOCAL, 39_050)).unwrap();
             peer.send_to(text, (LOCAL, 39_051)).unwrap();
         };
+        let heard = |pair: &PortPair| {
+            let mut buffer = [0; 8];
+            [&pair.rtp, &pair.rtcp].map(|socket| socket.recv_from(&mut buffer).is_ok())
+        };
         send(b"before");
-        assert!(pair.rtp.recv_from(&mut buffer).is_err() && pair.rtcp.recv_from(&mut buffer).is_err());
+        assert_eq!(heard(pair), [false; 2]);
         pair.listen();
         send(b"during");
-        assert!(pair.rtp.recv_from(&mut buffer).is_ok() && pair.rtcp.recv_from(&mut buffer).is_ok());
+        assert!(pair.is_open(false) && pair.is_open(true));
+        assert_eq!(heard(pair), [true; 2]);
         send(b"late");
         pair.rest();
+        assert_eq!(heard(pair), [false; 2], "what waited is gone");
         send(b"after");
+        assert!(!pair.is_open(false), "the worker finds the packet, and it is gone");
+        assert_eq!(heard(pair), [false, true]);
+        send(b"again");
+        assert_eq!(heard(pair), [false, true], "the port that was found out is deaf, the other not yet");
+        send(b"again");
         pair.listen();
-        assert!(pair.rtp.recv_from(&mut buffer).is_err() && pair.rtcp.recv_from(&mut buffer).is_err());
+        assert_eq!(heard(pair), [false; 2], "the next call hears nothing of it");
+        send(b"next");
+        assert_eq!(heard(pair), [true; 2]);
     }
 }

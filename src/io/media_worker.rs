@@ -201,7 +201,7 @@ impl Worker {
         for _ in 0..COMMANDS_TURN_MAX {
             let Some(command) = self.links.commands.pop() else { return };
             if let Command::Open { stream, .. } = &command
-                && let Some(pair) = self.pairs.get(stream.slot as usize)
+                && let Some(pair) = self.pairs.get_mut(stream.slot as usize)
             {
                 pair.listen();
             }
@@ -219,7 +219,10 @@ impl Worker {
     }
 
     fn receive(&mut self, slot: u32, rtcp: bool, buffer: &mut [u8]) {
-        let Some(pair) = self.pairs.get(slot as usize) else { return };
+        let Some(pair) = self.pairs.get_mut(slot as usize) else { return };
+        if !pair.is_open(rtcp) {
+            return;
+        }
         let socket = if rtcp { &pair.rtcp } else { &pair.rtp };
         // An error is an ICMP message about an earlier packet, or nothing any more to be read.
         let Ok((length, source)) = socket.recv_from(buffer) else { return };
@@ -250,7 +253,7 @@ impl Worker {
         }
         let empty = core::mem::take(&mut self.out.empty);
         for &stream in &empty {
-            if let Some(pair) = self.pairs.get(stream.slot as usize) {
+            if let Some(pair) = self.pairs.get_mut(stream.slot as usize) {
                 pair.rest();
             }
             self.plane.emptied(stream, &mut self.out);

@@ -47,21 +47,22 @@ impl Network {
         }
     }
 
-    /// Takes a batch from each socket at most, which bounds how long timers and facts wait behind a flood; how many datagrams that were.
-    pub fn receive(&mut self, mut each: impl FnMut(&[u8], Flow)) -> usize {
-        let mut count = 0;
+    /// Takes a batch from each socket at most, which bounds how long timers and facts wait behind a flood; whether there may be more.
+    pub fn receive(&mut self, mut each: impl FnMut(&[u8], Flow)) -> bool {
+        let mut more = false;
         for line in &self.lines {
             let (Some(readiness), listener) = (&line.readiness, line.socket.listener) else { continue };
             // An error other than "nothing there" is about one datagram and has been taken off the socket.
             let _ = readiness.try_read(|| {
                 let batch =
                     self.batch.receive(line.socket.socket(), |bytes, peer| each(bytes, Flow { listener, peer }))?;
-                count += batch;
                 // A batch that is not full has emptied the socket: the next look would be a system call for nothing.
-                if batch < mmsg::BATCH { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
+                let full = batch == mmsg::BATCH;
+                more |= full;
+                if full { Ok(()) } else { Err(io::ErrorKind::WouldBlock.into()) }
             });
         }
-        count
+        more
     }
 
     /// Sends what waits from earlier turns, and then `outbox`.
@@ -103,11 +104,13 @@ mod tests {
             peer.send_to(b"ping", addresses[1]).unwrap();
             std::future::poll_fn(|context| network.poll_readable(context)).await;
             let mut outbox = Outbox::default();
-            let count = network.receive(|bytes, flow| {
+            let mut count = 0;
+            let more = network.receive(|bytes, flow| {
                 assert_eq!((bytes, flow.listener), (&b"ping"[..], ListenerId(1)));
                 outbox.push_bytes(flow, b"pong");
+                count += 1;
             });
-            assert_eq!(count, 1);
+            assert_eq!((count, more), (1, false));
             network.send(&outbox);
             let mut answer = [0; 8];
             let (length, from) = peer.recv_from(&mut answer).unwrap();

@@ -95,13 +95,11 @@ impl Owners {
         self.seat.handle(event, now, &mut self.out, &mut |_| ());
     }
 
-    /// Lets deadlines act that have come; whether there were any.
-    pub fn take_time(&mut self, now: Instant) -> bool {
-        let due = self.next_deadline().is_some_and(|deadline| deadline <= now);
-        if due {
+    /// Lets deadlines act that have come.
+    pub fn take_time(&mut self, now: Instant) {
+        if self.next_deadline().is_some_and(|deadline| deadline <= now) {
             self.take(Input::Time, now);
         }
-        due
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {

@@ -2,8 +2,8 @@
 //! bounded queue. The call path never waits for a disk: when the queue is full, the record is dropped and counted.
 //!
 //! The day is the UTC day in which the call ended, so that the file of a record follows from the record alone and no day has 23 or
-//! 25 hours. Lines that have come in together are written together and reach the kernel before the thread sleeps; a file is flushed to
-//! the disk when its day is over and at the end. A line that was torn (disk full, kill -9) is closed with a line feed before the next one.
+//! 25 hours. Lines that come within 50 ms are written together; a file is flushed to the disk when its day is over and at the end.
+//! A line that was torn (disk full, kill -9) is closed with a line feed before the next one.
 
 use crate::call::record::CallRecord;
 use crossbeam::channel::{Receiver, Sender, TrySendError, bounded};
@@ -13,11 +13,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 /// Records that wait for the disk at most: at 1,000 calls/s, eight seconds of a stuck disk.
 pub const WAITING_MAX: usize = 8_192;
 /// Bytes written with one system call at most, about.
 const BATCH: usize = 1 << 20;
+/// How long a record waits for others to be written with it: a thread that is woken for every call costs more than the writing.
+const GATHER: Duration = Duration::from_millis(50);
 
 /// What became of records; shared with the writer thread.
 #[derive(Debug, Default)]
@@ -105,6 +108,7 @@ impl Writer {
 
     fn run(mut self, receiver: &Receiver<CallRecord>) {
         while let Ok(record) = receiver.recv() {
+            std::thread::sleep(GATHER);
             let mut day = self.add(&record, None);
             while self.lines.len() < BATCH {
                 let Ok(record) = receiver.try_recv() else { break };
