@@ -26,6 +26,12 @@ pub(super) struct Prepared {
 }
 
 impl Switch {
+    /// The codecs that a leg may use, see [`Self::codecs`]: only callers from a trunk have a list.
+    fn codecs_of(&self, leg: Key<Leg>) -> Vec<Codec> {
+        let leg = self.calls.legs.at(leg).filter(|leg| leg.party == Party::Caller);
+        leg.and_then(|leg| self.calls.calls.at(leg.call)).map_or(Vec::new(), |call| self.codecs(call.origin).to_vec())
+    }
+
     /// The codecs that a caller may use, in order of preference; empty: the peer's order.
     pub(super) fn codecs(&self, origin: Origin) -> &[Codec] {
         match origin {
@@ -45,7 +51,7 @@ impl Switch {
             }
             None => silent(preferred.first().copied().unwrap_or(Codec::Pcma), latch),
         };
-        let stream = self.ports.take(None).ok_or(Refusal::limit("no_port", 480))?;
+        let stream = self.ports.take(None).ok_or(Refusal::limit("no_port"))?;
         let audio = Audio {
             stream: Some(stream),
             closing: false,
@@ -57,7 +63,7 @@ impl Switch {
             probing: false,
             report: None,
         };
-        self.write_body(&audio, theirs.as_ref());
+        self.write_body(&audio, theirs.as_ref(), preferred);
         Ok(Prepared { audio, offered: theirs.is_none() })
     }
 
@@ -76,18 +82,19 @@ impl Switch {
             probing: false,
             report: None,
         };
-        self.write_body(&audio, None);
+        self.write_body(&audio, None, &[]);
         Some(audio)
     }
 
-    /// Writes our answer to `theirs`, or our full offer, into `self.sip.body`.
-    fn write_body(&mut self, audio: &Audio, theirs: Option<&Description>) {
+    /// Writes our answer to `theirs`, or our full offer of what is `allowed` (empty: all), into `self.sip.body`.
+    fn write_body(&mut self, audio: &Audio, theirs: Option<&Description>, allowed: &[Codec]) {
         let Some(stream) = audio.stream else { return };
         let chosen = (audio.parameters.codec, audio.parameters.payload_type);
         let other = match audio.parameters.codec {
             Codec::Pcma => Codec::Pcmu,
             Codec::Pcmu => Codec::Pcma,
         };
+        let is_allowed = |codec: &Codec| allowed.is_empty() || allowed.contains(codec);
         let ours = Ours {
             address: self.settings.media_address,
             port: self.ports.port(stream),
@@ -95,7 +102,7 @@ impl Switch {
             version: audio.version,
             codecs: match theirs {
                 Some(_) => core::iter::once(chosen).collect(),
-                None => sdp::statics([audio.parameters.codec, other]),
+                None => sdp::statics([audio.parameters.codec, other].into_iter().filter(is_allowed)),
             },
             telephone_event: match theirs {
                 Some(theirs) => theirs.audio.telephone_event,
@@ -115,9 +122,10 @@ impl Switch {
     /// Takes in an SDP answer to our offer. False: it cannot be used.
     pub(super) fn on_answer(&mut self, leg: Key<Leg>, message: &Message<'_>, turn: &mut Turn) -> bool {
         let Ok(Some(theirs)) = description(message) else { return false };
+        let allowed = self.codecs_of(leg);
         let Some(entry) = self.calls.legs.at_mut(leg) else { return false };
         let latch = entry.audio.parameters.latch;
-        let Some(parameters) = negotiate(&theirs, &[], latch) else { return false };
+        let Some(parameters) = negotiate(&theirs, &allowed, latch) else { return false };
         entry.audio.parameters = parameters;
         entry.audio.their_origin = Some(theirs.origin);
         if let Some(stream) = entry.audio.stream {
@@ -136,22 +144,23 @@ impl Switch {
         turn: &mut Turn,
     ) -> Result<bool, Refusal> {
         let theirs = description(&asked.message)?;
-        let Some(entry) = self.calls.legs.at_mut(leg) else { return Err(Refusal::limit("no_leg", 480)) };
+        let allowed = self.codecs_of(leg);
+        let Some(entry) = self.calls.legs.at_mut(leg) else { return Err(Refusal::limit("no_leg")) };
         let Some(theirs) = theirs else {
             // Offerless: our full offer, sendrecv.
             entry.audio.version += 1;
             let audio = entry.audio.clone();
-            self.write_body(&audio, None);
+            self.write_body(&audio, None, &allowed);
             return Ok(true);
         };
         if entry.audio.their_origin.is_some_and(|origin| theirs.is_unchanged(origin)) {
             let audio = entry.audio.clone();
-            self.write_body(&audio, Some(&theirs));
+            self.write_body(&audio, Some(&theirs), &allowed);
             return Ok(false);
         }
         let latch = Latch::Signalling(asked.flow.peer.ip());
         let parameters = negotiate(&theirs, &[entry.audio.parameters.codec], latch)
-            .or_else(|| negotiate(&theirs, &[], latch))
+            .or_else(|| negotiate(&theirs, &allowed, latch))
             .ok_or(Refusal::media(sdp::Unusable::NothingInCommon))?;
         entry.audio.parameters = parameters;
         entry.audio.version += 1;
@@ -160,7 +169,7 @@ impl Switch {
         if let Some(stream) = audio.stream {
             turn.out.media.push(Command::Change { stream, parameters });
         }
-        self.write_body(&audio, Some(&theirs));
+        self.write_body(&audio, Some(&theirs), &allowed);
         self.set_hold(leg, theirs.audio.is_held(), turn);
         Ok(false)
     }
@@ -313,7 +322,7 @@ impl Switch {
     }
 }
 
-/// The message's SDP; `None` if it has no body.
+/// The message's SDP; `None` if it has no body, or one that may be left unread (§8.2.3).
 fn description(message: &Message<'_>) -> Result<Option<Description>, Refusal> {
     if message.body().is_empty() {
         return Ok(None);
@@ -321,7 +330,10 @@ fn description(message: &Message<'_>) -> Result<Option<Description>, Refusal> {
     let kind = message.field(Name::ContentType).unwrap_or_default();
     let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
     if !kind.eq_ignore_ascii_case(b"application/sdp") {
-        return Err(Refusal::content());
+        let is_optional = |parameter: &[u8]| parameter.trim_ascii().eq_ignore_ascii_case(b"handling=optional");
+        let disposition = message.other("Content-Disposition").next().unwrap_or_default();
+        let optional = disposition.split(|&byte| byte == b';').skip(1).any(is_optional);
+        return if optional { Ok(None) } else { Err(Refusal::content()) };
     }
     sdp::read(message.body()).map(Some).map_err(Refusal::media)
 }

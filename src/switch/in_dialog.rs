@@ -64,12 +64,7 @@ impl Switch {
         match self.audio_for_reinvite(leg, &asked, turn) {
             Ok(offered) => self.accept_leg(leg, &asked, offered, turn),
             Err(refusal) => self.refuse_with(&asked, refusal.status, refusal.why, turn, |answer| {
-                if let Some(warning) = refusal.warning {
-                    answer.field("Warning", warning);
-                }
-                if refusal.status == 415 {
-                    answer.field("Accept", ACCEPT);
-                }
+                refusal.explain(answer);
             }),
         }
     }

@@ -15,6 +15,7 @@ use crate::sip::scan::{Message, Name};
 use crate::sip::sdp;
 use crate::sip::transaction::ServerTx;
 use crate::sip::uri::{Scheme, Uri};
+use crate::sip::write::Writer;
 
 /// Who sent a request (INTEROP 1).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,6 +35,18 @@ enum Dialled {
 impl Switch {
     pub(super) fn on_request(&mut self, asked: Asked<'_>, turn: &mut Turn) {
         let message = asked.message;
+        // §8.2 asks for the method before anything else.
+        let status = match message.method() {
+            Some(Method::Invite | Method::Register | Method::Options | Method::Bye | Method::Info) => 0,
+            Some(_) => 405,
+            None => 501,
+        };
+        if status != 0 {
+            let why = if status == 405 { "method_not_allowed" } else { "method_unknown" };
+            return self.refuse_with(&asked, status, why, turn, |answer| {
+                answer.field("Allow", ALLOW);
+            });
+        }
         if !self.understands(&asked, turn) {
             return;
         }
@@ -44,19 +57,11 @@ impl Switch {
             Some(Method::Invite) => self.on_invite(asked, turn),
             Some(Method::Register) => self.on_register(asked, turn),
             Some(Method::Options) => self.on_options(asked, turn),
-            Some(Method::Bye | Method::Info | Method::PRack | Method::Update) => {
-                self.refuse(&asked, 481, "no_dialog", turn);
-            }
-            Some(_) => self.refuse_with(&asked, 405, "method_not_allowed", turn, |answer| {
-                answer.field("Allow", ALLOW);
-            }),
-            None => self.refuse_with(&asked, 501, "method_unknown", turn, |answer| {
-                answer.field("Allow", ALLOW);
-            }),
+            _ => self.refuse(&asked, 481, "no_dialog", turn),
         }
     }
 
-    /// §8.2.2: scheme, required extensions, content; refuses what fails.
+    /// §8.2.2, §8.2.3: scheme, required extensions, encoding; refuses what fails.
     fn understands(&mut self, asked: &Asked<'_>, turn: &mut Turn) -> bool {
         let message = &asked.message;
         let scheme = Uri::read(message.request_uri()).map_or(Scheme::Other, |uri| uri.scheme);
@@ -233,14 +238,14 @@ impl Switch {
 
     fn admit(&mut self, origin: Origin, turn: &Turn) -> Result<(), Refusal> {
         if self.calls.calls.len() >= self.settings.limits.calls_max {
-            return Err(Refusal::limit("calls_max", 480));
+            return Err(Refusal::limit("calls_max"));
         }
         let settings = self.settings.clone();
         let Origin::Trunk(trunk) = origin else { return Ok(()) };
-        let Some(trunk) = settings.trunks.get(trunk.index()) else { return Err(Refusal::limit("trunk", 480)) };
+        let Some(trunk) = settings.trunks.get(trunk.index()) else { return Err(Refusal::limit("trunk")) };
         self.admission.admit(trunk, turn.now).map_err(|full| match full {
-            Full::Calls => Refusal::limit("trunk_calls", trunk.refusal_status),
-            Full::PerSecond => Refusal::limit("trunk_calls_per_second", trunk.refusal_status),
+            Full::Calls => Refusal::limit("trunk_calls"),
+            Full::PerSecond => Refusal::limit("trunk_calls_per_second"),
         })
     }
 
@@ -258,12 +263,16 @@ impl Switch {
         refusal: Refusal,
         turn: &mut Turn,
     ) {
-        self.refuse_with(asked, refusal.status, refusal.why, turn, |answer| {
-            if let Some(reason) = refusal.reason {
-                answer.field("Reason", reason);
+        let status = match origin {
+            Origin::Trunk(trunk) if refusal.is_limit => {
+                self.settings.trunks.get(trunk.index()).map_or(refusal.status, |trunk| trunk.refusal_status)
             }
-            if let Some(warning) = refusal.warning {
-                answer.field("Warning", warning);
+            _ => refusal.status,
+        };
+        self.refuse_with(asked, status, refusal.why, turn, |answer| {
+            refusal.explain(answer);
+            if status == 503 {
+                answer.field("Retry-After", RETRY_AFTER_S);
             }
         });
         self.calls.last += 1;
@@ -315,13 +324,18 @@ impl Switch {
 pub(super) struct Refusal {
     pub status: u16,
     pub why: &'static str,
-    pub reason: Option<&'static str>,
-    pub warning: Option<&'static str>,
+    reason: Option<&'static str>,
+    warning: Option<&'static str>,
+    /// Lack of room: a trunk may have a status of its own for that.
+    is_limit: bool,
 }
+
+/// Retry-After of a 503 that a trunk has chosen for its refusals, in seconds.
+const RETRY_AFTER_S: &str = "5";
 
 impl Refusal {
     const fn new(status: u16, why: &'static str) -> Self {
-        Self { status, why, reason: None, warning: None }
+        Self { status, why, reason: None, warning: None, is_limit: false }
     }
 
     /// Nobody has this number.
@@ -334,8 +348,8 @@ impl Refusal {
     }
 
     /// INTEROP 7: many SBCs take a whole trunk out of service on 503, so one call is refused by 480.
-    pub(super) fn limit(why: &'static str, status: u16) -> Self {
-        Self { reason: Some("Q.850;cause=42"), ..Self::new(status, why) }
+    pub(super) fn limit(why: &'static str) -> Self {
+        Self { reason: Some("Q.850;cause=42"), is_limit: true, ..Self::new(480, why) }
     }
 
     pub(super) fn media(unusable: sdp::Unusable) -> Self {
@@ -354,6 +368,19 @@ impl Refusal {
 
     pub(super) fn content() -> Self {
         Self::new(415, "content")
+    }
+
+    /// Writes the fields that say why.
+    pub(super) fn explain(&self, answer: &mut Writer<'_>) {
+        if let Some(reason) = self.reason {
+            answer.field("Reason", reason);
+        }
+        if let Some(warning) = self.warning {
+            answer.field("Warning", warning);
+        }
+        if self.status == 415 {
+            answer.field("Accept", ACCEPT);
+        }
     }
 }
 

@@ -145,7 +145,9 @@ impl Switch {
         };
         let audio = match self.audio_for_invite(&asked, &[]) {
             Ok(audio) => audio,
-            Err(refusal) => return self.refuse(&asked, refusal.status, refusal.why, turn),
+            Err(refusal) => {
+                return self.refuse_with(&asked, refusal.status, refusal.why, turn, |answer| refusal.explain(answer));
+            }
         };
         let Some(call) = self.open_call(&asked, origin, identity, audio, crate::ivr::session::Language(0), turn) else {
             return self.refuse(&asked, 400, "malformed", turn);

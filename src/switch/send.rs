@@ -2,8 +2,8 @@
 
 use super::turn::{Asked, ClientUser, Turn};
 use super::{Switch, settings};
-use crate::call::Leg;
 use crate::call::table::Key;
+use crate::call::{Cause, Leg};
 use crate::clock::Instant;
 use crate::ids::Flow;
 use crate::sip::Method;
@@ -83,8 +83,13 @@ impl Switch {
         Some(sent.request(&mut leg.dialog, method, user, finish))
     }
 
-    /// Sends BYE in the leg's dialog.
+    /// Sends BYE in the leg's dialog. An empty `reason`: that of the call's end, if it is ending (RFC 3326).
     pub(super) fn bye(&mut self, leg: Key<Leg>, reason: &str, turn: &mut Turn) {
+        let ending = self.calls.legs.at(leg).and_then(|leg| self.calls.calls.at(leg.call)?.ending);
+        let reason = match ending {
+            Some(ending) if reason.is_empty() => reason_of(ending.cause),
+            _ => reason,
+        };
         self.ask(leg, Method::Bye, ClientUser::Nothing, turn, |mut writer| {
             if !reason.is_empty() {
                 writer.field("Reason", reason);
@@ -130,6 +135,15 @@ impl Switch {
     /// A To tag for an answer that makes no dialog.
     pub(super) fn stranger_tag(&mut self) -> String {
         format!("x{:016x}", self.seed.bits())
+    }
+}
+
+/// Why a call is over, in the words of the telephone network (Q.850).
+fn reason_of(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Silent => "Q.850;cause=102;text=\"Recovery on timer expiry\"",
+        Cause::Failed | Cause::Drained => "Q.850;cause=41;text=\"Temporary failure\"",
+        _ => "Q.850;cause=16;text=\"Normal call clearing\"",
     }
 }
 
