@@ -1,6 +1,6 @@
 //! An agent: the states as the trade names them, and how one follows from the other.
 //!
-//! What an agent wants ([`Mode`]) and what they are doing ([`Activity`]) are kept apart; the state shown is worked out from both.
+//! What an agent wants (`Mode`) and what they are doing (`Activity`) are kept apart; the state shown is worked out from both.
 //! A wish during an activity is pending until it is over, wrap-up included: wrap-up belongs to the call (INTEROP 20).
 
 use super::idle_sets::Presence;

@@ -1,6 +1,6 @@
 //! Skills: which agents satisfy which queue, worked out once when settings come and never per decision.
 //!
-//! Queues that ask for the same skills at the same levels share one [`GroupId`]: one ordered set of waiting calls, one of
+//! Queues that ask for the same skills at the same levels share one `GroupId`: one ordered set of waiting calls, one of
 //! idle agents. Skill rings (levels that relax while a call waits) are not here yet.
 
 use super::settings::{AgentSettings, QueueSettings, Settings};

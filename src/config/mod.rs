@@ -1,5 +1,5 @@
-//! The configuration: [`file`] is what the TOML looks like, [`load`] checks it and builds each module's own `Settings` into one
-//! [`Epoch`](epoch::Epoch), [`picture`] draws it. Pure: text in, values or errors out; files are only named here.
+//! The configuration: [`mod@file`] is what the TOML looks like, [`load()`] checks it and builds each module's own `Settings` into one
+//! [`Epoch`], [`picture`] draws it. Pure: text in, values or errors out; files are only named here.
 
 pub mod epoch;
 pub mod error;

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! One plain recvfrom for each readable socket and one sendto for each packet: a port sees a packet every 20 ms, so there is
-//! nothing to batch. What is dear is to be woken for each of them. So when work comes closer together than [`WAKE_APART`], the worker
+//! nothing to batch. What is dear is to be woken for each of them. So when work comes closer together than `WAKE_APART`, the worker
 //! sleeps that long between two looks, as network cards do with their interrupts: a packet then waits a millisecond at most, and a
 //! hundred calls cost little more than their system calls.
 

@@ -1,7 +1,7 @@
 //! What is wrong with trees: targets that do not exist, levels without a way out, ways that go in a circle without a caller's choice,
 //! levels where `0` reaches no queue. Every fault comes with the way a caller would take to it (main → billing → …).
 //!
-//! The walk goes over [`Point`]s: a node together with the queue that `0` has been given on the way there, or a queue, whose
+//! The walk goes over `Point`s: a node together with the queue that `0` has been given on the way there, or a queue, whose
 //! closed branch and fallback lead on.
 
 use super::tree::{DIGITS_MAX, Kind, Node, Place, Tree, Trees};

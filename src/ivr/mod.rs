@@ -1,4 +1,4 @@
-//! The IVR: trees ([`tree`]) and what is wrong with them ([`check`]), where one caller stands ([`session`], [`keys`]), opening hours
+//! The IVR: trees ([`tree`]) and what is wrong with them ([`check`]), where one caller stands ([`session`], `keys`), opening hours
 //! ([`hours`]), and how numbers are spoken ([`spoken`]). Pure: it says what to play and when it wants to be asked again; it never sees a
 //! packet or a message.
 

@@ -2,7 +2,7 @@
 //!
 //! `0` is the way to a human from everywhere (DOMAIN, "Zero"): at once in menus, plays and language choices, even where a prompt
 //! cannot be interrupted; in a collect node alone and followed by the pause or `#`. What keys mean to each kind of node is in
-//! [`keys`](super::keys).
+//! `keys`.
 
 use super::tree::{Choose, Kind, Lines, Listen, Place, Tree, Trees};
 use crate::clock::{Instant, WallTime};

@@ -1,4 +1,4 @@
-//! The media path: what one worker does with its RTP streams ([`Plane`]), and the words between it and the Switch
+//! The media path: what one worker does with its RTP streams ([`plane::Plane`]), and the words between it and the Switch
 //! ([`Command`], [`Fact`]). Not a mixer, not a transcoder beyond G.711 tables; signalling never passes here.
 
 pub mod bridge;

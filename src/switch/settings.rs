@@ -120,7 +120,7 @@ pub struct Queue {
 pub enum Fallback {
     Queue(QueueId),
     Node(TreeId, NodeId),
-    /// Say good-bye (by language, see [`Spoken::goodbye`]) and hang up.
+    /// Say good-bye (by language, see `Words::goodbye`) and hang up.
     Goodbye,
 }
 

@@ -1,5 +1,5 @@
 //! Scenarios: a call centre, its callers, its agents and what goes wrong, in a TOML file, and what came of it. The file is
-//! described by [`file`]; a run of the same file with the same seed prints the same text, to the byte.
+//! described by [`mod@file`]; a run of the same file with the same seed prints the same text, to the byte.
 
 pub mod file;
 
