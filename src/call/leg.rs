@@ -2,7 +2,7 @@
 
 use super::{Call, table::Key};
 use crate::clock::{Duration, Instant};
-use crate::ids::{AgentId, OfferId, StreamId};
+use crate::ids::{AgentId, Flow, OfferId, StreamId};
 use crate::media::{StreamParameters, StreamReport};
 use crate::sip::dialog::Dialog;
 use crate::sip::transaction::ClientTx;
@@ -77,6 +77,8 @@ pub struct Audio {
 #[derive(Clone, Debug)]
 pub struct Unacknowledged {
     pub bytes: Box<[u8]>,
+    /// Where it goes: the way the INVITE came (§18.2.2), which need not be where our own requests go.
+    pub flow: Flow,
     pub cseq: u32,
     /// Repeated at `next`, then after twice `interval` (up to T2), until `give_up`.
     pub next: Instant,

@@ -137,6 +137,8 @@ pub struct History {
     pub tokens: u32,
     /// Music that plays under everything.
     pub music: Option<PromptId>,
+    /// Counted as a call of its agent's own.
+    pub own_call: bool,
     /// Changed since the last snapshot.
     pub changed: bool,
 }

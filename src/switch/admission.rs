@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 pub(super) struct Admission {
     trunks: Vec<TrunkLoad>,
     pub(super) draining: bool,
+    /// When a drain ends whatever is left.
+    pub(super) drained_at: Option<Instant>,
 }
 
 #[derive(Default, Clone, Debug)]
@@ -27,7 +29,7 @@ pub(super) enum Full {
 
 impl Admission {
     pub(super) fn new(trunks: usize) -> Self {
-        Self { trunks: vec![TrunkLoad::default(); trunks], draining: false }
+        Self { trunks: vec![TrunkLoad::default(); trunks], draining: false, drained_at: None }
     }
 
     pub(super) fn resize(&mut self, trunks: usize) {
@@ -59,13 +61,6 @@ impl Admission {
     pub(super) fn release(&mut self, trunk: crate::ids::TrunkId) {
         if let Some(load) = self.trunks.get_mut(trunk.index()) {
             load.calls = load.calls.saturating_sub(1);
-        }
-    }
-
-    /// Counts a call in without asking: it comes from another Switch.
-    pub(super) fn take_over(&mut self, trunk: crate::ids::TrunkId) {
-        if let Some(load) = self.trunks.get_mut(trunk.index()) {
-            load.calls += 1;
         }
     }
 }

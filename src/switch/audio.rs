@@ -3,10 +3,12 @@
 use super::Switch;
 use super::incoming::Refusal;
 use super::turn::{Asked, ClientUser, Turn};
+use crate::acd::Request;
+use crate::acd::request::OfferPhase;
 use crate::call::leg::{Audio, Party, State};
 use crate::call::table::Key;
 use crate::call::{Call, Cause, Leg, Origin, Side, Stage};
-use crate::ids::{Flow, StreamId};
+use crate::ids::{Flow, OfferId, StreamId};
 use crate::ivr::Input;
 use crate::media::{Codec, Command, Fact, Latch, StreamParameters, StreamReport};
 use crate::sip::Method;
@@ -190,9 +192,18 @@ impl Switch {
             return;
         }
         if let Party::Agent { offer, .. } = party {
-            self.request(crate::acd::Request::Held { offer, held }, turn);
+            self.tell_held(call, offer, held, turn);
         }
         self.join(call, turn);
+    }
+
+    /// The agent of a talk holds the caller, or does so no more.
+    pub(super) fn tell_held(&mut self, call: Key<Call>, offer: OfferId, held: bool, turn: &mut Turn) {
+        let open = self.calls.calls.at_mut(call).and_then(|call| call.offer.as_mut());
+        if let Some(open) = open.filter(|open| open.id == offer) {
+            open.phase = if held { OfferPhase::Holding } else { OfferPhase::Talking };
+        }
+        self.request(Request::Held { offer, held }, turn);
     }
 
     /// Brings the audio of a talking call into line with who holds: joined if nobody does, else music for whoever is held.

@@ -280,10 +280,26 @@ impl Switch {
         self.calls.enter(call, Stage::Ending);
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
         entry.ending.get_or_insert(Ending { cause, first: Side::System, at: turn.now });
-        let words = self.settings.spoken.languages.get(usize::from(entry.language.0));
-        match words.map(|words| words.goodbye) {
+        self.say_good_bye(call, turn);
+    }
+
+    /// Says the last words and hangs up; at once if there are none, or if the caller has put us on hold and would not hear them.
+    fn say_good_bye(&mut self, call: Key<Call>, turn: &mut Turn) {
+        let Some(entry) = self.calls.calls.at(call) else { return };
+        let words = self.settings.spoken.languages.get(usize::from(entry.language.0)).map(|words| words.goodbye);
+        let hears = self.calls.legs.at(entry.caller).is_some_and(|leg| !leg.audio.held_by_them);
+        match words.filter(|_| hears) {
             Some(goodbye) => self.say(call, [goodbye].into_iter().collect_announcement(), Then::HangUp, turn),
             None => self.release_caller(call, turn),
+        }
+    }
+
+    /// A caller has put us on hold: last words would never come to their end.
+    pub(super) fn skip_good_bye(&mut self, call: Key<Call>, turn: &mut Turn) {
+        let Some(entry) = self.calls.calls.at(call) else { return };
+        let held = self.calls.legs.at(entry.caller).is_some_and(|leg| leg.audio.held_by_them);
+        if held && entry.saying.as_ref().is_some_and(|saying| saying.then == Then::HangUp) {
+            self.release_caller(call, turn);
         }
     }
 
@@ -292,11 +308,7 @@ impl Switch {
         self.calls.enter(call, Stage::Ending);
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
         entry.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
-        let words = self.settings.spoken.languages.first();
-        match words.map(|words| words.goodbye) {
-            Some(goodbye) => self.say(call, [goodbye].into_iter().collect_announcement(), Then::HangUp, turn),
-            None => self.release_caller(call, turn),
-        }
+        self.say_good_bye(call, turn);
     }
 
     /// "You are number N, about M minutes."

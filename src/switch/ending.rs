@@ -176,7 +176,7 @@ impl Switch {
         self.calls.gone.push(call.id);
         match call.origin {
             Origin::Trunk(trunk) => self.admission.release(trunk),
-            Origin::Agent(agent) if call.is_own_call() => self.own_call(agent, false, turn),
+            Origin::Agent(agent) if call.history.own_call => self.own_call(agent, false, turn),
             Origin::Agent(_) => {}
         }
         self.tally.ended(call.place.map(|place| place.queue), ending.cause);
@@ -224,7 +224,9 @@ impl Switch {
     pub(super) fn drain(&mut self, turn: &mut Turn) {
         if !self.admission.draining {
             self.admission.draining = true;
-            self.timers.arm(turn.now + self.settings.limits.drain, super::turn::Timer::Drained);
+            let end = turn.now + self.settings.limits.drain;
+            self.admission.drained_at = Some(end);
+            self.timers.arm(end, super::turn::Timer::Drained);
         }
     }
 
@@ -235,12 +237,5 @@ impl Switch {
         for call in open {
             self.end_call(call, Cause::Drained, Side::System, turn);
         }
-    }
-}
-
-impl Call {
-    /// Whether an agent's phone started the call to talk (not to dial a `*6x` code).
-    fn is_own_call(&self) -> bool {
-        !self.identity.called.starts_with('*')
     }
 }

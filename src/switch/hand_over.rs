@@ -1,34 +1,37 @@
 //! State that can be written down: everything out of one Switch and into another, and what a Router is rebuilt from.
 
+use super::admission::Admission;
 use super::event::Actions;
 use super::settings::Settings;
 use super::turn::{ClientUser, ServerUser, Timer, Turn};
 use super::{Agents, RouterSeat, Switch};
-use crate::acd::Request;
 use crate::acd::request::{AgentView, OpenOffer, Resync, Waiting};
+use crate::acd::{AgentState, Request};
 use crate::call::leg::Leg;
 use crate::call::table::{Key, Slots};
 use crate::call::{Call, Offer, Place, Stage};
 use crate::clock::{Instant, WallClock};
+use crate::ids::CallId;
 use crate::media::ports::{Block, PortPool};
 use crate::sip::registrar::Registrar;
 use crate::sip::transaction::Transactions;
 use std::sync::Arc;
 
-/// All living state of a Switch as plain values: calls with their legs, transactions, registrations, ports, agents. Not in it: timers
+/// All living state of a Switch as plain values: calls with their legs, transactions, registrations, ports, agents, what the limits have
+/// counted. Not in it: timers
 /// (they follow from the rest), look-up tables, secrets, counters.
 pub struct HandOver {
     calls: Slots<Call>,
     legs: Slots<Leg>,
     last: u64,
+    gone: Vec<CallId>,
     transactions: Transactions<ServerUser, ClientUser>,
     registrar: Registrar,
     ports: PortPool,
     agents: Agents,
     router: RouterSeat,
     wall: WallClock,
-    /// When the drain ends, if one has begun.
-    draining: bool,
+    admission: Admission,
 }
 
 impl Switch {
@@ -38,13 +41,14 @@ impl Switch {
             calls: self.calls.calls,
             legs: self.calls.legs,
             last: self.calls.last,
+            gone: self.calls.gone,
             transactions: self.sip.transactions,
             registrar: self.sip.registrar,
             ports: self.ports,
             agents: self.agents,
             router: self.router,
             wall: self.wall,
-            draining: self.admission.draining,
+            admission: self.admission,
         }
     }
 
@@ -59,9 +63,11 @@ impl Switch {
         switch.router = state.router;
         switch.wall = state.wall;
         switch.calls.last = state.last;
-        switch.admission.draining = state.draining;
-        if state.draining {
-            switch.timers.arm(now + switch.settings.limits.drain, Timer::Drained);
+        switch.calls.gone = state.gone;
+        switch.admission = state.admission;
+        switch.admission.resize(switch.settings.trunks.len());
+        if let Some(end) = switch.admission.drained_at {
+            switch.timers.arm(end, Timer::Drained);
         }
         switch.calls.calls = state.calls;
         switch.calls.legs = state.legs;
@@ -77,8 +83,8 @@ impl Switch {
             if let Some(offer) = &call.offer {
                 self.calls.by_offer.insert(offer.id, key);
             }
-            if let crate::call::Origin::Trunk(trunk) = call.origin {
-                self.admission.take_over(trunk);
+            if call.history.changed {
+                self.calls.changed.push(key);
             }
         }
         for (key, leg) in self.calls.legs.iter() {
@@ -94,7 +100,8 @@ impl Switch {
         for key in calls {
             let Some(call) = self.calls.calls.at_mut(key) else { continue };
             call.timers = crate::call::Timers::default();
-            if call.ending.is_none() {
+            // Whoever has been let go needs no end set; one who hears good-bye does.
+            if call.ending.is_none() || call.saying.is_some() {
                 let end = call.started + self.settings.limits.call_max;
                 call.timers.longest = Some(self.timers.arm(end, Timer::CallMax(key)));
             }
@@ -121,22 +128,34 @@ impl Switch {
                 _ => {}
             }
         }
+        let mut came = Vec::new();
         for agent in &self.settings.agents {
             let view = self.agents.views.get(agent.id.index()).cloned().flatten();
             let contacts = self.contacts_of(agent.id);
-            let view = view.map(|view| AgentView { contacts: contacts.clone(), ..view });
-            resync.agents.extend(view);
+            // A phone that the old Router had not heard of is told below: it logs its agent on.
+            let heard = view.as_ref().is_some_and(|view| !view.contacts.is_empty());
+            if !heard && !contacts.is_empty() {
+                came.push(agent.id);
+            }
+            let contacts = if heard { contacts } else { Arc::default() };
+            resync.agents.extend(view.map(|view| AgentView { contacts, ..view }));
         }
         self.request(Request::Resync(Box::new(resync)), turn);
-        // Agents that the old Router never spoke of, and calls of their own.
-        let unseen: Vec<_> = self.settings.agents.iter().map(|agent| agent.id).collect();
-        for agent in unseen {
-            let known = self.agents.views.get(agent.index()).is_some_and(Option::is_some);
-            if !known && !self.contacts_of(agent).is_empty() {
-                self.tell_reachable(agent, turn);
-            }
-            if self.agents.own_calls.get(agent.index()).is_some_and(|&open| open > 0) {
-                self.request(Request::OwnCall { agent, active: true }, turn);
+        for agent in came {
+            self.tell_reachable(agent, turn);
+        }
+        self.tell_own_calls(turn);
+    }
+
+    /// Says of every agent who has a call of their own, or whom the old Router believed to have one, whether it is so.
+    fn tell_own_calls(&mut self, turn: &mut Turn) {
+        let agents: Vec<_> = self.settings.agents.iter().map(|agent| agent.id).collect();
+        for agent in agents {
+            let view = self.agents.views.get(agent.index()).and_then(Option::as_ref);
+            let believed = view.is_some_and(|view| view.state == AgentState::OwnCall);
+            let active = self.agents.own_calls.get(agent.index()).is_some_and(|&open| open > 0);
+            if active || believed {
+                self.request(Request::OwnCall { agent, active }, turn);
             }
         }
     }

@@ -53,6 +53,7 @@ impl Switch {
 
     fn on_reinvite(&mut self, asked: Asked<'_>, leg: Key<Leg>, turn: &mut Turn) {
         let Some(entry) = self.calls.legs.at(leg) else { return };
+        let call = entry.call;
         // §14.2: a second INVITE before the first is done.
         let unacknowledged = entry.unacknowledged.is_some();
         if unacknowledged || !matches!(entry.state, State::Up | State::Answered) {
@@ -62,7 +63,10 @@ impl Switch {
             });
         }
         match self.audio_for_reinvite(leg, &asked, turn) {
-            Ok(offered) => self.accept_leg(leg, &asked, offered, turn),
+            Ok(offered) => {
+                self.accept_leg(leg, &asked, offered, turn);
+                self.skip_good_bye(call, turn);
+            }
             Err(refusal) => self.refuse_with(&asked, refusal.status, refusal.why, turn, |answer| {
                 refusal.explain(answer);
             }),
@@ -77,6 +81,7 @@ impl Switch {
         let next = turn.now + timings.t1;
         let unacknowledged = Unacknowledged {
             bytes,
+            flow: self.sip.transactions.flow(asked.tx).unwrap_or(asked.flow),
             cseq: asked.message.cseq(),
             next,
             interval: timings.t1,
@@ -94,7 +99,6 @@ impl Switch {
     pub(super) fn repeat_answer(&mut self, leg: Key<Leg>, turn: &mut Turn) {
         let t2 = self.settings.timings.t2;
         let Some(entry) = self.calls.legs.at_mut(leg) else { return };
-        let flow = entry.dialog.flow;
         let Some(waiting) = entry.unacknowledged.as_mut() else { return };
         if turn.now >= waiting.give_up {
             let (call, party, gone) = (entry.call, entry.party, waiting.bye_after);
@@ -108,7 +112,7 @@ impl Switch {
                 Party::Agent { .. } => self.agent_gone(leg, "never acknowledged", Side::System, turn),
             };
         }
-        turn.out.datagrams.push_bytes(flow, &waiting.bytes);
+        turn.out.datagrams.push_bytes(waiting.flow, &waiting.bytes);
         self.tally.sent_again();
         waiting.interval = (waiting.interval * 2).min(t2);
         waiting.next = (turn.now + waiting.interval).min(waiting.give_up);
@@ -131,6 +135,7 @@ impl Switch {
                 Party::Agent { .. } => self.agent_gone(leg, "no usable SDP", Side::System, turn),
             }
         }
+        self.skip_good_bye(call, turn);
     }
 
     /// Digits by INFO (INTEROP 10): `application/dtmf-relay` and `application/dtmf`.

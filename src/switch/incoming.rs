@@ -227,7 +227,8 @@ impl Switch {
             self.release_admission(origin);
             return self.refuse_call(&asked, origin, &identity, Refusal::malformed(), turn);
         };
-        if let Origin::Agent(agent) = origin {
+        if let (Origin::Agent(agent), Some(entry)) = (origin, self.calls.calls.at_mut(call)) {
+            entry.history.own_call = true;
             self.own_call(agent, true, turn);
         }
         match number.target {
@@ -236,7 +237,7 @@ impl Switch {
         }
     }
 
-    fn admit(&mut self, origin: Origin, turn: &Turn) -> Result<(), Refusal> {
+    pub(super) fn admit(&mut self, origin: Origin, turn: &Turn) -> Result<(), Refusal> {
         if self.calls.calls.len() >= self.settings.limits.calls_max {
             return Err(Refusal::limit("calls_max"));
         }

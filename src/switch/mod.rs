@@ -30,6 +30,8 @@ mod offers;
 mod register;
 mod responses;
 mod send;
+#[cfg(test)]
+mod tests;
 mod turn;
 
 pub use event::{Actions, Event, Notice};

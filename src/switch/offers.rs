@@ -5,7 +5,7 @@ use super::send::{ALLOW, Sending};
 use super::turn::{ClientUser, Turn};
 use super::{Switch, settings};
 use crate::acd::request::{Contact, OfferPhase, Waiting};
-use crate::acd::{OfferFailure, Reply, Request, Revoke};
+use crate::acd::{Leave, OfferFailure, Reply, Request, Revoke};
 use crate::call::leg::{Audio, Leg, Party, State, Times};
 use crate::call::table::Key;
 use crate::call::{Call, Cause, Identity, Offer, Place, Stage};
@@ -51,10 +51,7 @@ impl Switch {
     fn on_offer(&mut self, offered: &Offered<'_>, turn: &mut Turn) {
         let key = self.calls.by_id.get(&offered.call).copied();
         let waits = key.and_then(|key| self.calls.calls.at(key)).is_some_and(|call| call.stage == Stage::Waiting);
-        let (Some(key), true) = (key, waits) else {
-            // The call has gone on while the offer was on its way; our Withdraw is on its way to the Router.
-            return self.request(Request::Failed { offer: offered.id, why: OfferFailure::Internal }, turn);
-        };
+        let (Some(key), true) = (key, waits) else { return self.cannot_ring(offered, turn) };
         let mut legs = Vec::new();
         let mut ports_short = false;
         for contact in offered.contacts {
@@ -76,6 +73,21 @@ impl Switch {
         call.offer = Some(Offer { id: offered.id, agent: offered.agent, legs, phase, since: turn.now, winner: None });
         self.calls.by_offer.insert(offered.id, key);
         self.calls.enter(key, Stage::Ringing);
+    }
+
+    /// An offer for a call that does not wait: it has gone on while the offer was on its way. One that is in no queue any more is
+    /// withdrawn, again if need be, so that no Router holds on to a caller who is gone.
+    fn cannot_ring(&mut self, offered: &Offered<'_>, turn: &mut Turn) {
+        let key = self.calls.by_id.get(&offered.call);
+        let stage = key.and_then(|&key| self.calls.calls.at(key)).map(|call| call.stage);
+        match stage {
+            None | Some(Stage::Ivr | Stage::Ending) => {
+                self.request(Request::Withdraw { call: offered.call, why: Leave::Ended }, turn);
+            }
+            Some(Stage::Waiting | Stage::Ringing | Stage::Talking) => {
+                self.request(Request::Failed { offer: offered.id, why: OfferFailure::Internal }, turn);
+            }
+        }
     }
 
     /// Rings one contact. `None`: no port is left.
@@ -163,6 +175,7 @@ impl Switch {
         }
         let answered = |leg: &&Key<Leg>| self.calls.legs.at(**leg).is_some_and(|leg| leg.state == State::Answered);
         let Some(&winner) = open.legs.iter().find(answered) else { return };
+        let offer = open.id;
         let others: Vec<Key<Leg>> = open.legs.iter().copied().filter(|&leg| leg != winner).collect();
         for leg in others {
             self.take_back(leg, "answered elsewhere", turn);
@@ -184,6 +197,9 @@ impl Switch {
         }
         self.calls.enter(key, Stage::Talking);
         self.leave_queue(key, "answered", turn);
+        if self.calls.legs.at(winner).is_some_and(|leg| leg.audio.held_by_them) {
+            self.tell_held(key, offer, true, turn);
+        }
         self.join(key, turn);
     }
 
@@ -204,9 +220,11 @@ impl Switch {
         for leg in open.legs {
             self.take_back(leg, word, turn);
         }
-        let stage = self.calls.calls.at(key).map(|call| call.stage);
-        if matches!(stage, Some(Stage::Ringing | Stage::Talking)) {
+        let Some(call) = self.calls.calls.at(key) else { return };
+        if matches!(call.stage, Stage::Ringing | Stage::Talking) {
+            let music = call.place.and_then(|place| self.settings.queues.get(place.queue.index())?.music);
             self.calls.enter(key, Stage::Waiting);
+            self.music(key, music, turn);
         }
     }
 
@@ -238,7 +256,8 @@ impl Switch {
         }
     }
 
-    /// One phone has refused, failed or gone before the bridge. The offer fails only when no other phone of it is left.
+    /// One phone has refused, failed or gone before the bridge. The offer fails only when no other phone of it is left (once it
+    /// is answered: no other that has answered too).
     pub(super) fn offer_leg_failed(&mut self, leg: Key<Leg>, why: OfferFailure, turn: &mut Turn) {
         let Some(entry) = self.calls.legs.at(leg) else { return };
         let (key, party) = (entry.call, entry.party);
@@ -246,14 +265,21 @@ impl Switch {
         let Some(call) = self.calls.calls.at_mut(key) else { return };
         let Some(open) = call.offer.as_mut().filter(|open| open.id == offer) else { return };
         open.legs.retain(|&other| other != leg);
-        if !open.legs.is_empty() || open.winner.is_some() {
+        let answered = matches!(open.phase, OfferPhase::Answered | OfferPhase::Talking);
+        // An answered offer has no ring limit: phones that still ring do not keep it open, they stop.
+        let legs = &self.calls.legs;
+        let keeps = |other: &Key<Leg>| !answered || legs.at(*other).is_some_and(|leg| leg.state == State::Answered);
+        if open.legs.iter().any(keeps) || open.winner.is_some() {
             return;
         }
-        let answered = matches!(open.phase, OfferPhase::Answered | OfferPhase::Talking);
+        let ringing = core::mem::take(&mut open.legs);
         let place = call.place;
         let id = call.id;
         self.calls.enter(key, Stage::Waiting);
         self.close_offer(key, turn);
+        for other in ringing {
+            self.take_back(other, "offer failed", turn);
+        }
         self.request(Request::Failed { offer, why }, turn);
         // To the Router an answered offer that fails is the end of the talk, and with it of the call: the caller is still there
         // and goes back to the old place (INTEROP 21). A call that still waits there is not moved by this.

@@ -143,7 +143,8 @@ impl Switch {
         let (Code::Wish(wish), Origin::Agent(agent)) = (code, origin) else {
             return self.refuse(&asked, 404, "reason_unknown", turn);
         };
-        let audio = match self.audio_for_invite(&asked, &[]) {
+        let admitted = self.admit(origin, turn);
+        let audio = match admitted.and_then(|()| self.audio_for_invite(&asked, &[])) {
             Ok(audio) => audio,
             Err(refusal) => {
                 return self.refuse_with(&asked, refusal.status, refusal.why, turn, |answer| refusal.explain(answer));

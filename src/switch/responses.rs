@@ -2,6 +2,7 @@
 
 use super::Switch;
 use super::turn::{ClientUser, Turn};
+use crate::acd::request::OfferPhase;
 use crate::acd::{OfferFailure, Request};
 use crate::call::Leg;
 use crate::call::leg::{Party, State};
@@ -52,9 +53,13 @@ impl Switch {
         }
         entry.state = State::Ringing(tx);
         entry.times.ringing = Some(turn.now);
-        if let Party::Agent { offer, .. } = entry.party {
-            self.request(Request::Ringing { offer }, turn);
+        let (call, party) = (entry.call, entry.party);
+        let Party::Agent { offer, .. } = party else { return };
+        let open = self.calls.calls.at_mut(call).and_then(|call| call.offer.as_mut());
+        if let Some(open) = open.filter(|open| open.id == offer && open.phase == OfferPhase::Calling) {
+            (open.phase, open.since) = (OfferPhase::Ringing, turn.now);
         }
+        self.request(Request::Ringing { offer }, turn);
     }
 
     fn on_answered(&mut self, leg: Key<Leg>, message: &Message<'_>, flow: Flow, turn: &mut Turn) {
@@ -102,14 +107,14 @@ impl Switch {
         let Party::Agent { offer, .. } = party else { return };
         let granted = self.calls.calls.at(call).and_then(|call| call.offer.as_ref()).filter(|open| open.id == offer);
         match granted.map(|open| open.phase) {
-            // Granted to an earlier answer whose phone went away before the bridge: this one takes its place.
-            Some(crate::acd::request::OfferPhase::Talking) => self.bridge_answered(call, turn),
-            Some(_) => {
+            Some(OfferPhase::Calling | OfferPhase::Ringing | OfferPhase::Answered) => {
                 if let Some(open) = self.calls.calls.at_mut(call).and_then(|call| call.offer.as_mut()) {
-                    open.phase = crate::acd::request::OfferPhase::Answered;
+                    open.phase = OfferPhase::Answered;
                 }
                 self.request(Request::Answered { offer }, turn);
             }
+            // Granted already.
+            Some(OfferPhase::Talking | OfferPhase::Holding) => self.bridge_answered(call, turn),
             None => self.take_back(leg, "offer unknown", turn),
         }
     }

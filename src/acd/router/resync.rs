@@ -82,14 +82,14 @@ impl Router {
         }
     }
 
-    fn restore_call(&mut self, waiting: Waiting, turn: &mut Turn<'_>) -> bool {
+    fn restore_call(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
         let Waiting { call, queue, arrived, .. } = waiting;
         let Some(settings) = self.queues.get(&queue).map(|queue| &queue.settings) else {
             turn.out.push(Reply::Refused { call, queue, why: Refused::UnknownQueue });
-            return false;
+            return;
         };
         if self.calls.contains_key(&call) {
-            return false;
+            return;
         }
         // When it entered this queue is not known: from its arrival, and over at once if that is over.
         let wait_max = settings.wait_max.map(|wait| (arrived + wait).max(turn.now));
@@ -100,16 +100,21 @@ impl Router {
         });
         self.insert_call(waiting);
         self.arm_call(call, wait_max, place);
-        true
     }
 
     fn restore_offer(&mut self, open: OpenOffer, turn: &mut Turn<'_>) {
         let OpenOffer { offer: id, call, agent, phase, since } = open;
         let free = self.agent(agent).is_some_and(|agent| !agent.busy());
         let fresh = self.calls.get(&call.call).is_none_or(|known| known.stands()) && self.offers.of(id).is_none();
-        let entered = fresh && (self.calls.contains_key(&call.call) || self.restore_call(call, turn));
-        if !free || !entered {
+        let sound = free && fresh && self.queues.contains_key(&call.queue);
+        if !sound {
+            // Before a word about the call itself: at the Switch it must wait again to be refused.
             turn.out.push(Reply::Revoke { offer: id, why: Revoke::Unknown });
+        }
+        if fresh && !self.calls.contains_key(&call.call) {
+            self.restore_call(call, turn);
+        }
+        if !sound {
             return;
         }
         let phase_then = match phase {

@@ -1,0 +1,60 @@
+//! Where messages go, and calls that end in unusual ways.
+
+use super::*;
+
+const PROXY: SocketAddr = SocketAddr::new(TRUNK.ip(), 5099);
+
+#[test]
+fn a_200_is_repeated_to_where_the_invite_came_from_whatever_its_route_says() {
+    for routing in
+        ["Record-Route: <sip:127.0.9.9:7000;lr>\r\n", "Via: SIP/2.0/UDP 127.0.8.8:6000;branch=z9hG4bKother\r\n"]
+    {
+        let mut desk = Desk::new(fixed(Office::new(1)));
+        desk.request(("INVITE", "1000"), ("1390", ""), 1, PROXY, (routing, SDP));
+        desk.pass(3000);
+        let to: Vec<SocketAddr> =
+            desk.sent.iter().filter(|sent| sent.1.contains("CSeq: 1 INVITE")).map(|sent| sent.0).collect();
+        assert!(to.len() > 2 && to.iter().all(|peer| *peer == PROXY), "{routing}: {to:?}");
+    }
+}
+
+#[test]
+fn an_agents_call_to_a_number_that_begins_with_a_star_ends_like_any_other() {
+    let mut office = fixed(Office::new(1));
+    office.switch.numbers[0].number = "*99".into();
+    let mut desk = Desk::new(office);
+    desk.request(("INVITE", "*99"), ("8001", ""), 1, phone(0), ("", SDP));
+    let tag = desk.tag_to("call-8001");
+    desk.request(("ACK", "*99"), ("8001", &tag), 1, phone(0), ("", ""));
+    assert_eq!(desk.state(0), AgentState::OwnCall);
+    desk.request(("BYE", "*99"), ("8001", &tag), 2, phone(0), ("", ""));
+    assert_eq!(desk.state(0), AgentState::Ready);
+}
+
+#[test]
+fn codes_count_as_calls_for_the_limit_on_all_calls() {
+    let mut office = fixed(Office::new(1));
+    office.switch.limits.calls_max = 1;
+    let mut desk = Desk::new(office);
+    desk.call("1390", "1000");
+    desk.request(("INVITE", "*61"), ("8001", ""), 1, phone(0), ("", SDP));
+    assert_eq!((desk.seat.switch.calls(), desk.lines_to(phone(0)).last()), (1, Some(&"480")));
+}
+
+#[test]
+fn a_caller_who_holds_us_does_not_keep_the_call_by_not_hearing_good_bye() {
+    let mut office = fixed(Office::new(1));
+    office.router.queues[0].wait_max = Some(Duration::from_secs(20));
+    for before in [true, false] {
+        let mut desk = Desk::new(office.clone());
+        let tag = desk.call("1390", "2000");
+        let hold = SDP.replace("1 1 IN", "1 2 IN") + "a=sendonly\r\n";
+        desk.respond(phone(0), 486);
+        let wait_ms = if before { 1_000 } else { 21_000 };
+        desk.pass(wait_ms);
+        desk.request(("INVITE", "2000"), ("1390", &tag), 2, TRUNK, ("", &hold));
+        desk.request(("ACK", "2000"), ("1390", &tag), 2, TRUNK, ("", ""));
+        desk.pass(30_000);
+        assert_eq!(desk.seat.switch.calls(), 0, "hold before good-bye: {before}");
+    }
+}
