@@ -1,7 +1,7 @@
 //! Everything goes wrong at once: datagrams are lost, doubled and overtaken, phones crash, the Router is thrown away and rebuilt, all calls
 //! move into a fresh Switch, queues between owners are full. Afterwards: no stuck agent, no lost caller, no leaked port.
 //!
-//! A sample of seeds by default, a thousand with `HUNTLINE_FULL=1`; `HUNTLINE_SEED=n` plays one and prints its ladder.
+//! A thousand seeds, ten thousand with `HUNTLINE_FULL=1`; `HUNTLINE_SEED=n` plays one and prints its ladder.
 
 use huntline::clock::{Duration, Instant};
 use huntline::seed::Seed;
@@ -130,7 +130,7 @@ fn after_any_storm_nobody_is_stuck_and_nothing_is_left() {
         assert_eq!(world.leftovers(), Vec::<String>::new());
         return;
     }
-    let seeds = if std::env::var_os("HUNTLINE_FULL").is_some() { 1000 } else { 40 };
+    let seeds = if std::env::var_os("HUNTLINE_FULL").is_some() { 10_000 } else { 1_000 };
     let mut failed = Vec::new();
     let mut causes = std::collections::BTreeMap::new();
     for seed in 0..seeds {
