@@ -127,6 +127,10 @@ pub struct Ending {
     pub at: Instant,
 }
 
+/// Queue visits, and legs, that a record tells of at most. A call may go round for hours: what is beyond is left out of the
+/// middle, so that the beginning and the end stay.
+pub const HISTORY_MAX: usize = 64;
+
 /// What the record will tell besides.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
@@ -141,4 +145,24 @@ pub struct History {
     pub own_call: bool,
     /// Changed since the last snapshot.
     pub changed: bool,
+}
+
+impl History {
+    /// Adds a visit to a queue.
+    pub fn add_queue(&mut self, visit: record::QueueVisit) {
+        make_room(&mut self.queues);
+        self.queues.push(visit);
+    }
+
+    /// Adds an agent's leg.
+    pub fn add_leg(&mut self, leg: LegRecord) {
+        make_room(&mut self.legs);
+        self.legs.push(leg);
+    }
+}
+
+fn make_room<T>(list: &mut Vec<T>) {
+    if list.len() >= HISTORY_MAX {
+        list.remove(HISTORY_MAX / 2);
+    }
 }

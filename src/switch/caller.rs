@@ -205,7 +205,7 @@ impl Switch {
         let Some(entry) = self.calls.calls.at_mut(call) else { return };
         let Some(place) = entry.place else { return };
         let queue = self.settings.queues.get(place.queue.index());
-        entry.history.queues.push(QueueVisit {
+        entry.history.add_queue(QueueVisit {
             queue: queue.map_or_else(|| "?".into(), |queue| queue.name.clone()),
             entered: self.wall.at(place.entered).as_micros(),
             left: self.wall.at(turn.now).as_micros(),

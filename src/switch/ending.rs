@@ -140,7 +140,7 @@ impl Switch {
             Party::Caller => call.history.legs.insert(0, record),
             Party::Agent { .. } => {
                 call.agents.retain(|&other| other != leg);
-                call.history.legs.push(record);
+                call.history.add_leg(record);
             }
         }
         self.settle_call(entry.call, turn);

@@ -174,7 +174,12 @@ impl Sending<'_> {
         writer.field("User-Agent", PRODUCT);
         finish(writer);
         let outgoing = Outgoing { branch, method, flow: dialog.flow, user };
-        self.sip.transactions.request(outgoing, &self.sip.scratch, self.now, self.out)
+        let tx = self.sip.transactions.request(outgoing, &self.sip.scratch, self.now, self.out);
+        // No room for a transaction: a BYE goes out once without one, so that the phone is not left in a call that is over.
+        if method == Method::Bye && !self.sip.transactions.is_waiting(tx) {
+            self.out.push_bytes(dialog.flow, &self.sip.scratch);
+        }
+        tx
     }
 
     /// Sends the ACK for a 2xx in `dialog`: no transaction, a branch of its own (§13.2.2.4).

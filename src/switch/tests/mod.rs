@@ -116,7 +116,8 @@ impl Desk {
         let ((method, to), (from, to_tag), (more, body)) = (start, ids, rest);
         self.number += 1;
         let (branch, length) = (self.number, body.len());
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let kind =
+            if body.is_empty() || more.contains("Content-Type") { "" } else { "Content-Type: application/sdp\r\n" };
         let text = format!(
             "{method} sip:{to}@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP {peer};branch=z9hG4bK{branch}\r\nMax-Forwards: 70\r\n\
              From: <sip:{from}@{peer}>;tag=t{from}\r\nTo: <sip:{to}@127.0.0.1>{to_tag}\r\nCall-ID: call-{from}\r\n\

@@ -32,6 +32,36 @@ fn an_agents_call_to_a_number_that_begins_with_a_star_ends_like_any_other() {
 }
 
 #[test]
+fn a_bye_that_finds_no_room_for_its_transaction_is_sent_once_all_the_same() {
+    let mut office = fixed(Office::new(4));
+    office.switch.limits.transactions_max = 4;
+    let mut desk = Desk::new(office);
+    let tags: Vec<String> = (0..4).map(|caller| desk.call(&format!("139{caller}"), "2000")).collect();
+    (0..4).for_each(|agent| desk.respond(phone(agent), 180));
+    desk.pass(10_000);
+    (0..4).for_each(|agent| desk.respond(phone(agent), 200));
+    // The callers' INVITEs are forgotten by now, those to the agents fill the table.
+    desk.pass(23_000);
+    desk.request(("BYE", "2000"), ("1390", &tags[0]), 2, TRUNK, ("", ""));
+    assert_eq!(desk.lines_to(phone(0)).last(), Some(&"BYE"));
+}
+
+#[test]
+fn a_caller_who_walks_in_circles_does_not_fill_memory() {
+    let mut office = fixed(Office::new(0));
+    office.switch.trees.trees[0].queue = Some(crate::sim::office::SERVICE);
+    let mut desk = Desk::new(office);
+    let tag = desk.call("1390", "1000");
+    for cseq in 2..400 {
+        let digit = if cseq % 2 == 0 { "1" } else { "*" };
+        let more = "Content-Type: application/dtmf\r\n";
+        desk.request(("INFO", "1000"), ("1390", &tag), cseq, TRUNK, (more, digit));
+    }
+    let (_, call) = desk.seat.switch.calls.calls.iter().next().expect("the call");
+    assert_eq!(call.history.queues.len(), crate::call::HISTORY_MAX);
+}
+
+#[test]
 fn codes_count_as_calls_for_the_limit_on_all_calls() {
     let mut office = fixed(Office::new(1));
     office.switch.limits.calls_max = 1;
