@@ -230,6 +230,19 @@ impl Switch {
         }
     }
 
+    /// The process is about to end: no final response to a CANCEL and no ACK before our BYE (§15) is waited for, so that the
+    /// records of these calls can be written. A phone that answers all the same is released as a stray.
+    pub(super) fn wait_for_nobody(&mut self, turn: &mut Turn) {
+        let open = self.calls.legs.iter().filter(|(_, leg)| leg.is_open());
+        let open: Vec<(Key<Leg>, State)> = open.map(|(key, leg)| (key, leg.state)).collect();
+        for (leg, state) in open {
+            if state == State::Up {
+                self.bye(leg, "", turn);
+            }
+            self.leg_over(leg, "bye sent", turn);
+        }
+    }
+
     pub(super) fn end_all(&mut self, turn: &mut Turn) {
         self.admission.draining = true;
         // Those that are ending already too: one may still be saying good-bye.

@@ -176,7 +176,10 @@ impl Switch {
             Event::Wish { agent, wish } => self.request(Request::Wish { agent, wish }, &mut turn),
             Event::End { call } => self.end_by_operator(call, &mut turn),
             Event::Drain => self.drain(&mut turn),
-            Event::EndAll => self.end_all(&mut turn),
+            Event::EndAll => {
+                self.end_all(&mut turn);
+                self.wait_for_nobody(&mut turn);
+            }
             Event::Configure(settings) => self.configure(settings, &mut turn),
             Event::Started => self.announce_fixed(&mut turn),
             Event::RouterLost => self.resync(&mut turn),

@@ -62,6 +62,51 @@ fn a_caller_who_walks_in_circles_does_not_fill_memory() {
 }
 
 #[test]
+fn whoever_ends_everything_waits_for_no_phone_and_no_caller() {
+    let mut desk = Desk::new(fixed(Office::new(1)));
+    desk.call("1390", "2000");
+    desk.request(("INVITE", "1000"), ("1391", ""), 1, TRUNK, ("", SDP));
+    desk.event(Event::EndAll);
+    assert!(desk.seat.switch.is_drained(), "{} calls are left", desk.seat.switch.calls());
+    let byes = desk.sent.iter().filter(|(_, text)| text.starts_with("BYE")).count();
+    assert_eq!(byes, 2);
+    // The phone never saw our CANCEL.
+    desk.respond(phone(0), 200);
+    assert_eq!(desk.lines_to(phone(0)), ["INVITE", "ACK", "BYE"]);
+}
+
+#[test]
+fn both_sides_hold_and_resume_and_hear_each_other_only_when_neither_holds() {
+    let mut desk = Desk::new(fixed(Office::new(1)));
+    let tag = desk.call("1390", "2000");
+    desk.respond(phone(0), 200);
+    // (who, holds, bridged afterwards, the agent is holding afterwards)
+    let steps = [
+        ("caller", true, false, false),
+        ("agent", true, false, true),
+        ("caller", false, false, true),
+        ("caller", true, false, true),
+        ("agent", false, false, false),
+        ("caller", false, true, false),
+    ];
+    for (cseq, (who, holds, bridged, holding)) in (2..).zip(steps) {
+        desk.media.clear();
+        let direction = if holds { "a=inactive\r\n" } else { "a=sendrecv\r\n" };
+        let body = SDP.replace("1 1 IN", &format!("1 {cseq} IN")) + direction;
+        if who == "caller" {
+            desk.request(("INVITE", "2000"), ("1390", &tag), cseq, TRUNK, ("", &body));
+            desk.request(("ACK", "2000"), ("1390", &tag), cseq, TRUNK, ("", ""));
+        } else {
+            desk.phone_asks(phone(0), "INVITE", cseq, &body);
+            desk.phone_asks(phone(0), "ACK", cseq, "");
+        }
+        let joined = desk.media.iter().any(|command| matches!(command, Command::Bridge { .. }));
+        let state = if holding { AgentState::Holding } else { AgentState::Talking };
+        assert_eq!((joined, desk.state(0)), (bridged, state), "CSeq {cseq}");
+    }
+}
+
+#[test]
 fn codes_count_as_calls_for_the_limit_on_all_calls() {
     let mut office = fixed(Office::new(1));
     office.switch.limits.calls_max = 1;
