@@ -1,12 +1,15 @@
 //! What is answered to a request, to the field: one line per status that Gate and Switch know. Raw messages in, text out; no clock,
 //! no socket.
 
+use huntline::acd::Reply;
+use huntline::acd::request::{Contact, Refused};
+use huntline::call::{Cause, Side};
 use huntline::clock::{Duration, Instant};
 use huntline::gate::{Gate, Verdict};
-use huntline::ids::{Flow, ListenerId, WorkerId};
-use huntline::media::Codec;
+use huntline::ids::{AgentId, CallId, Flow, ListenerId, OfferId, WorkerId};
 use huntline::media::ports::Block;
-use huntline::sim::office::{Office, TRUNK};
+use huntline::media::{Codec, Command, Fact, StreamReport};
+use huntline::sim::office::{Office, SERVICE, TRUNK};
 use huntline::sip::outbox::Outbox;
 use huntline::sip::scan::Index;
 use huntline::switch::{Actions, Event, Switch};
@@ -252,6 +255,84 @@ fn a_trunk_gets_no_codec_that_is_not_in_its_list() {
     assert!(offer.contains("RTP/AVP 0 101\r\n"), "our offer in a re-INVITE: {offer}");
     let taken = desk.says(&in_dialog(&answer, "ACK", 3, "Content-Type: application/sdp\r\n", &sdp(PCMU)));
     assert_eq!((taken.as_str(), desk.switch.calls()), ("", 2));
+}
+
+#[test]
+fn an_offer_of_ours_keeps_the_lines_of_theirs() {
+    let mut desk = Desk::new(&Office::new(1));
+    let answer = desk.says(&calls("a", &format!("m=video 4002 RTP/AVP 96\r\n{PCMA}m=image 4004 udptl t38\r\n")));
+    desk.says(&in_dialog(&answer, "ACK", 1, "", ""));
+    let offer = desk.says(&in_dialog(&answer, "INVITE", 2, "", ""));
+    let lines: Vec<&str> = offer.lines().filter(|line| line.starts_with("m=")).collect();
+    assert_eq!(lines, ["m=video 0 RTP/AVP 96", "m=audio 20000 RTP/AVP 8 0 101", "m=image 0 udptl t38"]);
+}
+
+#[test]
+fn who_hangs_up_during_the_good_bye_has_hung_up_first() {
+    let mut office = Office::new(1);
+    office.queue(SERVICE).1.waiting_max = 0;
+    for caller_first in [true, false] {
+        let mut desk = Desk::new(&office);
+        let answer = desk.says(&calls("a", PCMA));
+        desk.says(&in_dialog(&answer, "ACK", 1, "", ""));
+        let full = Reply::Refused { call: CallId(1), queue: SERVICE, why: Refused::Full };
+        desk.takes(Event::Router(full));
+        let say = desk.out.media.iter().find_map(|command| match command {
+            Command::Say { stream, token, .. } => Some((*stream, *token)),
+            _ => None,
+        });
+        let (stream, token) = say.expect("good-bye is said");
+        desk.now = desk.now + Duration::from_secs(2);
+        if caller_first {
+            desk.says(&in_dialog(&answer, "BYE", 2, "", ""));
+        } else {
+            assert!(desk.takes(Event::Media(Fact::Said { stream, token })).starts_with("BYE "));
+        }
+        desk.takes(Event::Media(Fact::Closed { stream, report: StreamReport::default() }));
+        let record = desk.out.records.pop().expect("the call is over");
+        assert_eq!((record.cause, record.hung_up_first == Side::Caller), (Cause::QueueFull, caller_first));
+        assert_eq!(record.ended - record.started, 2_000_000);
+    }
+}
+
+#[test]
+fn the_agent_gets_nothing_of_the_callers_headers_unasked() {
+    let mut office = Office::new(1);
+    office.switch.passed_headers = vec!["User-to-User".into()];
+    let mut desk = Desk::new(&office);
+    let hostile = "X-Huntline-Queue: gold\r\nX-Secret: 1\r\nP-Asserted-Identity: <sip:boss@h>\r\nuser-to-user: 56a3\r\n X-Folded: 1\r\n";
+    let text = invite("a", &format!("{hostile}Content-Type: application/sdp\r\n"), &sdp(PCMA))
+        .replace("From: <", "From: \"Boss\\\" <sip:boss@h>\" <");
+    let answer = desk.says(&text);
+    desk.says(&in_dialog(&answer, "ACK", 1, "", ""));
+    let flow = Flow { listener: ListenerId(0), peer: "127.1.2.0:5060".parse().unwrap() };
+    let contact = Contact { uri: (*b"sip:8001@127.1.2.0").into(), flow };
+    let offer = Reply::Offer {
+        offer: OfferId(1),
+        call: CallId(1),
+        queue: SERVICE,
+        agent: AgentId(0),
+        contacts: Arc::new([contact]),
+        matched: desk.now,
+    };
+    let invite = desk.takes(Event::Router(offer));
+    let (head, body) = invite.split_once("\r\n\r\n").expect("head and body");
+    let names: Vec<&str> = head.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    let ours = "Via Max-Forwards From To Call-ID CSeq User-Agent Contact Allow X-Huntline-Call X-Huntline-Queue \
+                X-Huntline-Caller User-to-User Content-Type Content-Length";
+    assert_eq!(names, ours.split_whitespace().collect::<Vec<_>>(), "{head}");
+    for field in [
+        "From: \"13800000001 service\" <sip:13800000001@127.0.0.1:5060>;tag=h",
+        "X-Huntline-Call: c1\r\n",
+        "X-Huntline-Queue: service\r\n",
+        "X-Huntline-Caller: 13800000001\r\n",
+        "User-to-User: 56a3",
+    ] {
+        assert!(head.contains(field), "{field} in\n{head}");
+    }
+    assert!(!head.contains("boss") && !head.contains("\nX-Folded"), "{head}");
+    // The caller's law first, so that A-law meets A-law.
+    assert!(body.contains("m=audio 20002 RTP/AVP 8 0 101\r\n"), "{body}");
 }
 
 #[test]

@@ -5,8 +5,10 @@ use crate::clock::{Duration, Instant};
 use crate::ids::{AgentId, Flow, OfferId, StreamId};
 use crate::media::{StreamParameters, StreamReport};
 use crate::sip::dialog::Dialog;
+use crate::sip::sdp::Description;
 use crate::sip::transaction::ClientTx;
 use crate::timers::TimerHandle;
+use std::sync::Arc;
 
 /// One leg. Found by the key inside our tag of its dialog.
 #[derive(Clone, Debug)]
@@ -66,6 +68,8 @@ pub struct Audio {
     pub version: u64,
     /// Their `o=` of the last description, to recognise an unchanged one.
     pub their_origin: Option<(u64, u64)>,
+    /// Their last offer, if it had further m= lines: an offer of ours has to keep them (RFC 3264 §8).
+    pub their_lines: Option<Arc<Description>>,
     /// The party has put us on hold.
     pub held_by_them: bool,
     /// Whether a probe for life is out (INTEROP 13).

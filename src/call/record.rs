@@ -19,7 +19,7 @@ pub enum Cause {
     TimedOut,
     /// The IVR ended it by itself.
     EndedInIvr,
-    /// Refused before answer: limits, no port, draining, unknown number, nothing in common.
+    /// Refused before answer: limits, no port, unknown number, nothing in common.
     Refused,
     /// Nothing heard for too long.
     Silent,

@@ -14,6 +14,7 @@ use crate::media::{Codec, Command, Fact, Latch, StreamParameters, StreamReport};
 use crate::sip::Method;
 use crate::sip::scan::{Message, Name};
 use crate::sip::sdp::{self, Description, Direction, Ours};
+use std::sync::Arc;
 
 /// Payload type of telephone events in our own offers.
 const TELEPHONE_EVENT: u8 = 101;
@@ -61,6 +62,7 @@ impl Switch {
             session,
             version: 1,
             their_origin: theirs.as_ref().map(|theirs| theirs.origin),
+            their_lines: theirs.as_ref().and_then(further_lines),
             held_by_them: theirs.as_ref().is_some_and(|theirs| theirs.audio.is_held()),
             probing: false,
             report: None,
@@ -80,6 +82,7 @@ impl Switch {
             session: self.seed.bits() >> 2,
             version: 1,
             their_origin: None,
+            their_lines: None,
             held_by_them: false,
             probing: false,
             report: None,
@@ -117,7 +120,10 @@ impl Switch {
         self.sip.body.clear();
         match theirs {
             Some(theirs) => sdp::write_answer(theirs, &ours, &mut self.sip.body),
-            None => sdp::write_offer(&ours, &mut self.sip.body),
+            None => match &audio.their_lines {
+                Some(before) => sdp::write_answer(before, &ours, &mut self.sip.body),
+                None => sdp::write_offer(&ours, &mut self.sip.body),
+            },
         }
     }
 
@@ -167,6 +173,7 @@ impl Switch {
         entry.audio.parameters = parameters;
         entry.audio.version += 1;
         entry.audio.their_origin = Some(theirs.origin);
+        entry.audio.their_lines = further_lines(&theirs);
         let audio = entry.audio.clone();
         if let Some(stream) = audio.stream {
             turn.out.media.push(Command::Change { stream, parameters });
@@ -347,6 +354,11 @@ fn description(message: &Message<'_>) -> Result<Option<Description>, Refusal> {
         return if optional { Ok(None) } else { Err(Refusal::content()) };
     }
     sdp::read(message.body()).map(Some).map_err(Refusal::media)
+}
+
+/// A description with more than the audio line, to be remembered: each later offer of ours must have as many (RFC 3264 §8).
+fn further_lines(theirs: &Description) -> Option<Arc<Description>> {
+    (theirs.lines.len() > 1).then(|| Arc::new(theirs.clone()))
 }
 
 /// What their description and our preference come to. `None`: no codec in common.

@@ -18,9 +18,13 @@ impl Switch {
     /// The caller has hung up (or cancelled).
     pub(super) fn caller_gone(&mut self, leg: Key<Leg>, turn: &mut Turn) {
         let Some(entry) = self.calls.legs.at(leg) else { return };
-        let key = entry.call;
-        let Some(call) = self.calls.calls.at(key) else { return };
+        let (key, let_go) = (entry.call, entry.unacknowledged.as_ref().is_some_and(|waiting| waiting.bye_after));
+        let Some(call) = self.calls.calls.at_mut(key) else { return };
         let cause = Self::cause_of_abandonment(call);
+        // Who hangs up during the good-bye has hung up first.
+        if let Some(ending) = call.ending.as_mut().filter(|_| !let_go) {
+            (ending.first, ending.at) = (Side::Caller, turn.now);
+        }
         self.leg_over(leg, "bye received", turn);
         self.end_call(key, cause, Side::Caller, turn);
     }
@@ -93,7 +97,10 @@ impl Switch {
         let Some(call) = self.calls.calls.at_mut(key) else { return };
         call.saying = None;
         let caller = call.caller;
-        call.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
+        let ending = call.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
+        if ending.first == Side::System {
+            ending.at = turn.now;
+        }
         let timers = core::mem::take(&mut call.timers);
         self.calls.enter(key, Stage::Ending);
         for mut timer in [timers.ivr, timers.longest] {

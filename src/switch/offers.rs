@@ -60,6 +60,9 @@ impl Switch {
                 None => ports_short = true,
             }
         }
+        if ports_short {
+            self.tally.rejected("no_port_for_agent");
+        }
         if legs.is_empty() {
             let why = if ports_short { OfferFailure::Internal } else { OfferFailure::Unreachable };
             return self.request(Request::Failed { offer: offered.id, why }, turn);

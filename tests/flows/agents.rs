@@ -139,6 +139,21 @@ fn a_phone_that_crashes_while_talking_is_noticed_by_its_silence() {
 }
 
 #[test]
+fn a_caller_whose_phone_crashes_is_noticed_by_its_silence_wherever_they_are() {
+    for (number, agents) in [("1000", 0), ("2000", 0), ("2000", 1)] {
+        let world = play(&Office::new(1), |world, trunk| {
+            if agents > 0 {
+                world.add_agent(0, at(0), vec![answers_after(1000)]);
+            }
+            world.add_caller(trunk, at(1000), CALLER, number, talks(600_000));
+            world.fault(at(4000), Fault::CrashTrunk(trunk));
+        });
+        assert_eq!(cause(&world, CALLER), "silent", "{number} with {agents} agents");
+        assert!(!matches!(world.agent_state(0), Some(AgentState::Talking | AgentState::Offered)));
+    }
+}
+
+#[test]
 fn wrap_up_is_waited_for_and_ended_early_by_61() {
     let mut office = Office::new(1);
     office.queue(huntline::sim::office::SERVICE).1.wrap_up = seconds(60);

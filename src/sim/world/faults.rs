@@ -21,6 +21,8 @@ pub enum Fault {
     CrashPhone(u32),
     /// It comes back with nothing in memory and registers again.
     RestartPhone(u32),
+    /// The trunk with this number as a phone vanishes without a word, and all its callers with it.
+    CrashTrunk(u32),
     /// The Switch takes nothing from the Gate for so long, the Router nothing from the Switch, the Switch nothing from it.
     Stall(Duration),
     Network(Conditions),
@@ -39,7 +41,8 @@ impl World {
         match fault {
             Fault::LoseRouter => self.lose_router(),
             Fault::ReplaceSwitch => self.replace_switch(),
-            Fault::CrashPhone(agent) => self.crash_phone(agent),
+            Fault::CrashPhone(agent) => self.crash(self.crowd.agents[agent as usize].phone),
+            Fault::CrashTrunk(trunk) => self.crash(trunk),
             Fault::RestartPhone(agent) => self.restart_phone(agent),
             Fault::Stall(lasting) => {
                 self.links.gate_to_switch.stall(self.now, lasting);
@@ -66,8 +69,7 @@ impl World {
         self.seat.switch = Switch::take_over(settings, old.hand_over(), seed, self.now);
     }
 
-    fn crash_phone(&mut self, agent: u32) {
-        let phone = self.crowd.agents[agent as usize].phone;
+    fn crash(&mut self, phone: u32) {
         let address = self.crowd.address(phone);
         self.crowd.phone(phone).crash();
         self.media.fall_silent(address.ip(), true, self.now);
