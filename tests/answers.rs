@@ -336,6 +336,23 @@ fn the_agent_gets_nothing_of_the_callers_headers_unasked() {
 }
 
 #[test]
+fn what_is_refused_leaves_a_line_for_the_log() {
+    let mut desk = Desk::new(&Office::new(1));
+    desk.says(&request("INVITE", "sip:7@127.0.0.1", "a", "", ""));
+    let credentials = "Authorization: Digest username=\"8001\", realm=\"huntline\", nonce=\"1\", uri=\"sip:127.0.0.1\", \
+                       response=\"0123456789abcdef0123456789abcdef\"\r\n";
+    let said = [desk.out.notices.pop(), {
+        desk.says(
+            &request("REGISTER", "sip:127.0.0.1", "b", credentials, "").replace("To: <sip:2000", "To: <sip:8001"),
+        );
+        desk.out.notices.pop()
+    }];
+    let lines = said.map(|notice| notice.map(|notice| format!("{}: {}", notice.what, notice.detail)));
+    assert_eq!(lines[0].as_deref(), Some("number_unknown: 404 to INVITE from 127.0.1.1:5060"));
+    assert_eq!(lines[1].as_deref(), Some("digest_wrong: 401 to REGISTER from 127.0.1.1:5060"));
+}
+
+#[test]
 fn while_draining_calls_and_options_are_503_with_retry_after_and_the_bye_says_why() {
     let mut desk = Desk::new(&Office::new(1));
     let answer = desk.says(&calls("a", PCMA));

@@ -187,6 +187,10 @@ impl Switch {
             Origin::Agent(_) => {}
         }
         self.tally.ended(call.place.map(|place| place.queue), ending.cause);
+        if matches!(ending.cause, Cause::Failed | Cause::Silent) {
+            let detail = format!("{:?}", ending.cause);
+            turn.out.notices.push(super::Notice { call: Some(call.id), what: "call cut off", detail });
+        }
         let ivr = call.ivr.as_ref().map(|session| IvrVisit {
             tree: self.settings.trees.tree(session.tree()).map_or_else(|| "?".into(), |tree| tree.name.clone()),
             last_node: self

@@ -171,7 +171,7 @@ impl Switch {
                 let stale = verdict == Verdict::Stale;
                 let challenges = self.sip.challenger.challenges(secret, stale, turn.now);
                 if verdict == Verdict::Denied {
-                    self.tally.rejected("digest_wrong");
+                    self.wrong_digest(asked, 407, turn);
                 }
                 self.answer(asked, 407, turn, |answer| {
                     for challenge in &challenges {

@@ -61,7 +61,7 @@ impl Switch {
             (Verdict::Replay, _) => self.refuse(&asked, 403, "digest_replay", turn),
             (verdict, _) => {
                 if verdict == Verdict::Denied || verdict == Verdict::Granted {
-                    self.tally.rejected("digest_wrong");
+                    self.wrong_digest(&asked, 401, turn);
                 }
                 let challenges = self.sip.challenger.challenges(secret, verdict == Verdict::Stale, turn.now);
                 self.answer(&asked, 401, turn, |answer| {

@@ -1,5 +1,6 @@
 //! Writing and sending: answers to requests, requests in dialogs, ACK and BYE. The only place that knows how our messages look.
 
+use super::event::Notice;
 use super::turn::{Asked, ClientUser, Turn};
 use super::{Switch, settings};
 use crate::call::table::Key;
@@ -52,7 +53,14 @@ impl Switch {
         more: impl FnOnce(&mut Writer<'_>),
     ) {
         self.tally.rejected(why);
+        note(asked, why, status, turn);
         self.answer(asked, status, turn, more);
+    }
+
+    /// Counts and notes credentials that are wrong; the challenge that follows is no refusal yet.
+    pub(super) fn wrong_digest(&mut self, asked: &Asked<'_>, status: u16, turn: &mut Turn) {
+        self.tally.rejected("digest_wrong");
+        note(asked, "digest_wrong", status, turn);
     }
 
     /// Answers an INVITE in a dialog of ours by 200 with `self.sip.body` as SDP; returns the bytes, which are repeated until the
@@ -136,6 +144,14 @@ impl Switch {
     pub(super) fn stranger_tag(&mut self) -> String {
         format!("x{:016x}", self.seed.bits())
     }
+}
+
+/// A line for the log about a request that is refused.
+fn note(asked: &Asked<'_>, why: &'static str, status: u16, turn: &mut Turn) {
+    let method = asked.message.method_text();
+    let method = String::from_utf8_lossy(method.get(..32).unwrap_or(method));
+    let detail = format!("{status} to {method} from {}", asked.flow.peer);
+    turn.out.notices.push(Notice { call: None, what: why, detail });
 }
 
 /// Why a call is over, in the words of the telephone network (Q.850).

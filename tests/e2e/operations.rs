@@ -16,7 +16,10 @@ fn every_promised_metric_is_there_with_a_help_line() {
     let server = Server::start("metrics", "huntline", |text| text);
     let body = http::fetch(server.address, "/metrics");
     let promised = [
+        "huntline_calls_offered_total",
+        "huntline_calls_ended_total",
         "huntline_calls_active",
+        "huntline_ivr_node_total",
         "huntline_queue_waiting",
         "huntline_queue_oldest_wait_seconds",
         "huntline_queue_wait_seconds",
