@@ -79,16 +79,17 @@ impl Baresip {
     }
 }
 
-/// A free SIP port (with the next one, which baresip takes for TLS) and the first of a hundred media ports.
+/// A free SIP port (with the next one, which baresip takes for TLS) and the first of a hundred media ports of which the first ten
+/// are free on every address: baresip binds them to all.
 fn own_ports() -> (u16, u16) {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = (std::process::id() % 500) as u16 * 20;
-    let is_free = |port: u16| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    let is_free = |port: u16| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok();
     loop {
         let next = NEXT.fetch_add(1, Ordering::Relaxed);
-        let sip = 10_000 + (first + next * 2) % 9_000;
-        if is_free(sip) && is_free(sip + 1) {
-            return (sip, 40_000 + (first + next) % 200 * 100);
+        let (sip, rtp) = (10_000 + (first + next * 2) % 9_000, 34_000 + (first + next) % 300 * 100);
+        if (sip..sip + 2).chain(rtp..rtp + 10).all(is_free) {
+            return (sip, rtp);
         }
     }
 }
