@@ -133,6 +133,9 @@ pub struct Numbered {
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Resync {
     pub waiting: Vec<Waiting>,
+    /// When calls entered their present queue, of those that came from elsewhere after they arrived: the maximum wait counts
+    /// from there.
+    pub entered: Vec<(CallId, Instant)>,
     /// Offers that ring or talk.
     pub offers: Vec<OpenOffer>,
     pub agents: Vec<AgentView>,

@@ -93,6 +93,8 @@ impl Switch {
 
     /// Writes our answer to `theirs`, or our full offer of what is `allowed` (empty: all), into `self.sip.body`.
     fn write_body(&mut self, audio: &Audio, theirs: Option<&Description>, allowed: &[Codec]) {
+        // Also if nothing can be written: what stands there is another call's.
+        self.sip.body.clear();
         let Some(stream) = audio.stream else { return };
         let chosen = (audio.parameters.codec, audio.parameters.payload_type);
         let other = match audio.parameters.codec {
@@ -117,7 +119,6 @@ impl Switch {
             rtcp_mux: theirs.is_some_and(|theirs| theirs.audio.rtcp_mux),
             ptime_ms: audio.parameters.ptime_ms,
         };
-        self.sip.body.clear();
         match theirs {
             Some(theirs) => sdp::write_answer(theirs, &ours, &mut self.sip.body),
             None => match &audio.their_lines {

@@ -216,7 +216,8 @@ impl Switch {
 
     /// The queue's maximum wait is over, or it does not take the call: the fallback.
     pub(super) fn on_not_served(&mut self, call: CallId, queue: QueueId, why: Option<Refused>, turn: &mut Turn) {
-        let Some(&call) = self.calls.by_id.get(&call) else { return };
+        let id = call;
+        let Some(&call) = self.calls.by_id.get(&id) else { return };
         let waits = self.calls.calls.at(call).is_some_and(|entry| {
             entry.stage == Stage::Waiting && entry.place.is_some_and(|place| place.queue == queue)
         });
@@ -230,6 +231,8 @@ impl Switch {
             Some(Refused::UnknownQueue) => ("unknown_queue", Cause::Failed),
         };
         self.leave_queue(call, outcome, turn);
+        // The Router has let go of the call, unless we gave it back (an answer that was gone again) while this was on its way.
+        self.request(Request::Withdraw { call: id, why: Leave::Ended }, turn);
         let settings = self.settings.clone();
         match settings.queues.get(queue.index()).map(|queue| queue.fallback) {
             Some(Fallback::Queue(next)) => {

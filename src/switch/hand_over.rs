@@ -122,6 +122,9 @@ impl Switch {
         let mut resync = Resync { offer_last: self.router.offer_last, ..Resync::default() };
         for (_, call) in self.calls.calls.iter() {
             let Some(place) = call.place else { continue };
+            if place.entered != place.arrived {
+                resync.entered.push((call.id, place.entered));
+            }
             match (&call.offer, call.stage) {
                 (Some(offer), _) => resync.offers.push(open_offer(call, place, offer)),
                 (None, Stage::Waiting) => resync.waiting.push(waiting(call, place)),

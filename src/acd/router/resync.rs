@@ -8,9 +8,10 @@ use crate::acd::agent::{Activity, Agent, AgentState, Mode, NotReady, WrapUp};
 use crate::acd::offer::{Offer, Offers, Phase, Refusals};
 use crate::acd::queue::Stage;
 use crate::acd::request::{AgentView, OfferPhase, OpenOffer, Refused, Reply, Resync, Revoke, Waiting, Wish};
-use crate::clock::Duration;
+use crate::clock::{Duration, Instant};
 use crate::ids::{AgentId, CallId};
 use crate::timers::TimerHeap;
+use std::collections::BTreeMap;
 
 impl Router {
     /// Forgets all and starts from `resync`. An offer that contradicts another one in the list is revoked as unknown and its call
@@ -24,11 +25,13 @@ impl Router {
             self.restore_agent(view, turn);
         }
         self.regroup();
+        let entered: BTreeMap<CallId, Instant> = resync.entered.into_iter().collect();
+        let entered = |waiting: &Waiting| entered.get(&waiting.call).copied().unwrap_or(waiting.arrived);
         for waiting in resync.waiting {
-            self.restore_call(waiting, turn);
+            self.restore_call(waiting, entered(&waiting), turn);
         }
         for open in resync.offers {
-            self.restore_offer(open, turn);
+            self.restore_offer(open, entered(&open.call), turn);
         }
         for view in &resync.agents {
             self.restore_wrap_up(view, turn);
@@ -82,8 +85,8 @@ impl Router {
         }
     }
 
-    fn restore_call(&mut self, waiting: Waiting, turn: &mut Turn<'_>) {
-        let Waiting { call, queue, arrived, .. } = waiting;
+    fn restore_call(&mut self, waiting: Waiting, entered: Instant, turn: &mut Turn<'_>) {
+        let Waiting { call, queue, .. } = waiting;
         let Some(settings) = self.queues.get(&queue).map(|queue| &queue.settings) else {
             turn.out.push(Reply::Refused { call, queue, why: Refused::UnknownQueue });
             return;
@@ -91,10 +94,9 @@ impl Router {
         if self.calls.contains_key(&call) {
             return;
         }
-        // When it entered this queue is not known: from its arrival, and over at once if that is over.
-        let wait_max = settings.wait_max.map(|wait| (arrived + wait).max(turn.now));
+        let wait_max = settings.wait_max.map(|wait| (entered + wait).max(turn.now));
         let place = settings.place_after.map(|after| {
-            let (first, every) = (arrived + after, settings.place_every.max(Duration::from_secs(1)));
+            let (first, every) = (entered + after, settings.place_every.max(Duration::from_secs(1)));
             let periods = turn.now.since(first).as_micros() / every.as_micros() + 1;
             if first > turn.now { first } else { first + every * u32::try_from(periods).unwrap_or(u32::MAX) }
         });
@@ -102,7 +104,7 @@ impl Router {
         self.arm_call(call, wait_max, place);
     }
 
-    fn restore_offer(&mut self, open: OpenOffer, turn: &mut Turn<'_>) {
+    fn restore_offer(&mut self, open: OpenOffer, entered: Instant, turn: &mut Turn<'_>) {
         let OpenOffer { offer: id, call, agent, phase, since } = open;
         let free = self.agent(agent).is_some_and(|agent| !agent.busy());
         let fresh = self.calls.get(&call.call).is_none_or(|known| known.stands()) && self.offers.of(id).is_none();
@@ -112,7 +114,7 @@ impl Router {
             turn.out.push(Reply::Revoke { offer: id, why: Revoke::Unknown });
         }
         if fresh && !self.calls.contains_key(&call.call) {
-            self.restore_call(call, turn);
+            self.restore_call(call, entered, turn);
         }
         if !sound {
             return;

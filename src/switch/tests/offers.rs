@@ -106,3 +106,18 @@ fn an_agent_who_answers_on_hold_is_holding_from_the_bridge_on() {
     let said = desk.alone(Event::Router(Reply::Connect { offer: OFFER }));
     assert_eq!(said, [Request::Held { offer: OFFER, held: true }]);
 }
+
+#[test]
+fn a_time_out_that_crosses_a_return_to_the_queue_leaves_no_ghost_in_it() {
+    let mut desk = far();
+    desk.call("1390", "2000");
+    let offer = offer(&desk);
+    desk.alone(Event::Router(offer));
+    desk.respond(phone(0), 200);
+    desk.phone_asks(phone(0), "BYE", 1, "");
+    assert!(matches!(desk.asked.last(), Some(Request::Enqueue(_))));
+    // Said before the Router had heard of the answer.
+    desk.alone(Event::Router(Reply::Revoke { offer: OFFER, why: Revoke::TimedOut }));
+    let said = desk.alone(Event::Router(Reply::TimedOut { call: CallId(1), queue: QueueId(0) }));
+    assert!(matches!(said[..], [Request::Withdraw { call: CallId(1), .. }]), "{said:?}");
+}

@@ -75,3 +75,20 @@ fn a_call_whose_queue_the_rebuilt_router_does_not_have_goes_the_way_of_the_fallb
         assert_eq!(stages, [crate::call::Stage::Ending], "answered: {answered}");
     }
 }
+
+#[test]
+fn the_maximum_wait_of_a_second_queue_still_counts_from_the_entry_to_it() {
+    let mut office = fixed(Office::new(0));
+    office.router.queues[0].wait_max = Some(Duration::from_secs(20));
+    office.router.queues[1].wait_max = Some(Duration::from_secs(60));
+    office.switch.queues[0].fallback = crate::switch::settings::Fallback::Queue(crate::sim::office::COMPLAINTS);
+    let mut desk = Desk::new(office);
+    desk.call("1390", "2000");
+    let stage = |desk: &Desk| desk.seat.switch.calls.calls.iter().map(|(_, call)| call.stage).next();
+    desk.pass(75_000);
+    desk.lose_router();
+    desk.pass(4_000);
+    assert_eq!(stage(&desk), Some(crate::call::Stage::Waiting));
+    desk.pass(2_000);
+    assert_eq!(stage(&desk), Some(crate::call::Stage::Ending));
+}

@@ -31,7 +31,12 @@ fn waiting_calls_keep_their_order_and_offer_numbers_go_on() {
     late.arrived = desk.now - seconds(5.0);
     early.arrived = desk.now - seconds(50.0);
     let agents = vec![view(&desk, 0, AgentState::Ready)];
-    desk.ask(Request::Resync(Box::new(Resync { waiting: vec![late, early], agents, offers: vec![], offer_last: 41 })));
+    desk.ask(Request::Resync(Box::new(Resync {
+        waiting: vec![late, early],
+        agents,
+        offer_last: 41,
+        ..Resync::default()
+    })));
     let (offer, call, _) = desk.offer();
     assert_eq!((offer, call), (OfferId(42), 2));
 }
@@ -105,7 +110,7 @@ fn contradicting_offers_are_revoked_and_no_caller_is_lost() {
         open(one, 7, 1, OfferPhase::Ringing, desk.now),
     ];
     let agents = vec![view(&desk, 0, AgentState::Offered), view(&desk, 1, AgentState::Ready)];
-    desk.ask(Request::Resync(Box::new(Resync { offers, agents, waiting: vec![one], offer_last: 0 })));
+    desk.ask(Request::Resync(Box::new(Resync { offers, agents, waiting: vec![one], ..Resync::default() })));
     let said = desk.words();
     let unknown = |offer| Reply::Revoke { offer: OfferId(offer), why: Revoke::Unknown };
     assert_eq!(said[..2], [unknown(6), unknown(7)]);
@@ -120,7 +125,7 @@ fn a_resync_of_a_living_router_brings_nothing_twice() {
     let waiting = desk.waiting(1, 0, 0);
     let offers = vec![open(waiting, offer.0, 0, OfferPhase::Calling, desk.now)];
     let agents = vec![view(&desk, 0, AgentState::Offered), view(&desk, 1, AgentState::Ready)];
-    let resync = Resync { offers, agents, waiting: vec![], offer_last: offer.0 };
+    let resync = Resync { offers, agents, offer_last: offer.0, ..Resync::default() };
     for _ in 0..2 {
         desk.ask(Request::Resync(Box::new(resync.clone())));
         assert_eq!(desk.words(), []);
@@ -152,7 +157,7 @@ fn the_views_that_were_sent_are_enough_to_go_on_from() {
     let offers = vec![open(desk.waiting(2, 0, 0), talking.0, 1, OfferPhase::Talking, desk.now)];
     let mut rebuilt = fresh(4);
     rebuilt.now = desk.now;
-    rebuilt.ask(Request::Resync(Box::new(Resync { agents, offers, waiting: vec![], offer_last: talking.0 })));
+    rebuilt.ask(Request::Resync(Box::new(Resync { agents, offers, offer_last: talking.0, ..Resync::default() })));
     assert_eq!((0..4).map(|agent| rebuilt.state(agent)).collect::<Vec<_>>(), states);
     for desk in [&mut desk, &mut rebuilt] {
         desk.end(talking);
