@@ -10,8 +10,7 @@ fn three_thousand_calls_at_fifty_a_second_all_reach_an_agent_and_leave_nothing()
     if super::program::skip_without(&["sipp"]) {
         return;
     }
-    let full = std::env::var_os("HUNTLINE_FULL").is_some();
-    let calls = if full { 3000 } else { 1000 };
+    let calls = 3000;
     let agents = own_address();
     let server = Server::start("load", "load", |text| {
         // The shipped file has its agents at the server's own address, port 5090.
