@@ -12,7 +12,7 @@ use crate::ids::{Flow, OfferId, StreamId};
 use crate::ivr::Input;
 use crate::media::{Codec, Command, Fact, Latch, StreamParameters, StreamReport};
 use crate::sip::Method;
-use crate::sip::scan::{Message, Name};
+use crate::sip::scan::Message;
 use crate::sip::sdp::{self, Description, Direction, Ours};
 use std::sync::Arc;
 
@@ -346,9 +346,7 @@ fn description(message: &Message<'_>) -> Result<Option<Description>, Refusal> {
     if message.body().is_empty() {
         return Ok(None);
     }
-    let kind = message.field(Name::ContentType).unwrap_or_default();
-    let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-    if !kind.eq_ignore_ascii_case(b"application/sdp") {
+    if !message.media_type().eq_ignore_ascii_case(b"application/sdp") {
         let is_optional = |parameter: &[u8]| parameter.trim_ascii().eq_ignore_ascii_case(b"handling=optional");
         let disposition = message.other("Content-Disposition").next().unwrap_or_default();
         let optional = disposition.split(|&byte| byte == b';').skip(1).any(is_optional);

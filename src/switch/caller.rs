@@ -97,7 +97,7 @@ impl Switch {
         turn.out.visits.extend_from_slice(&actions.visits);
         for step in actions.steps {
             match step {
-                Step::Say(prompts) => self.say(call, prompts.into_iter().collect_announcement(), Then::Ivr, turn),
+                Step::Say(prompts) => self.say(call, announcement(prompts), Then::Ivr, turn),
                 Step::Hush => self.hush(call, turn),
                 Step::Queue { queue, priority, .. } => self.enter_queue(call, queue, priority, None, turn),
                 Step::Agent(agent) => self.transfer_to_agent(call, agent, turn),
@@ -195,7 +195,7 @@ impl Switch {
         let Some(queue) = settings.queues.get(queue.index()) else { return };
         self.music(call, queue.music, turn);
         match queue.welcome.get(usize::from(language.0)).copied().flatten() {
-            Some(welcome) => self.say(call, [welcome].into_iter().collect_announcement(), Then::Music, turn),
+            Some(welcome) => self.say(call, announcement([welcome]), Then::Music, turn),
             None => self.hush(call, turn),
         }
     }
@@ -292,7 +292,7 @@ impl Switch {
         let words = self.settings.spoken.languages.get(usize::from(entry.language.0)).map(|words| words.goodbye);
         let hears = self.calls.legs.at(entry.caller).is_some_and(|leg| !leg.audio.held_by_them);
         match words.filter(|_| hears) {
-            Some(goodbye) => self.say(call, [goodbye].into_iter().collect_announcement(), Then::HangUp, turn),
+            Some(goodbye) => self.say(call, announcement([goodbye]), Then::HangUp, turn),
             None => self.release_caller(call, turn),
         }
     }
@@ -304,14 +304,6 @@ impl Switch {
         if held && entry.saying.as_ref().is_some_and(|saying| saying.then == Then::HangUp) {
             self.release_caller(call, turn);
         }
-    }
-
-    /// An agent's code has been carried out: say so and hang up.
-    pub(super) fn confirm_and_hang_up(&mut self, call: Key<Call>, turn: &mut Turn) {
-        self.calls.enter(call, Stage::Ending);
-        let Some(entry) = self.calls.calls.at_mut(call) else { return };
-        entry.ending.get_or_insert(Ending { cause: Cause::EndedInIvr, first: Side::System, at: turn.now });
-        self.say_good_bye(call, turn);
     }
 
     /// "You are number N, about M minutes."
@@ -359,9 +351,6 @@ pub(super) fn tag_of(leg: Key<Leg>, secret: u64) -> Box<str> {
 }
 
 /// Prompts as an announcement; what is beyond its length is left out.
-trait CollectAnnouncement: Iterator<Item = PromptId> + Sized {
-    fn collect_announcement(self) -> Announcement {
-        self.take(crate::media::command::PROMPTS_MAX).collect()
-    }
+fn announcement(prompts: impl IntoIterator<Item = PromptId>) -> Announcement {
+    prompts.into_iter().take(crate::media::command::PROMPTS_MAX).collect()
 }
-impl<I: Iterator<Item = PromptId>> CollectAnnouncement for I {}

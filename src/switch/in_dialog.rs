@@ -9,7 +9,7 @@ use crate::call::table::Key;
 use crate::call::{Call, Cause, Leg, Side};
 use crate::sip::Method;
 use crate::sip::dialog::Order;
-use crate::sip::scan::{Message, Name};
+use crate::sip::scan::Message;
 
 impl Switch {
     /// The leg that a request's To tag names and whose peer sent it.
@@ -144,8 +144,7 @@ impl Switch {
         if message.body().is_empty() {
             return self.answer(&asked, 200, turn, |_| {});
         }
-        let kind = message.field(Name::ContentType).unwrap_or_default();
-        let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        let kind = message.media_type();
         let digit = if kind.eq_ignore_ascii_case(b"application/dtmf-relay") {
             signal(message.body())
         } else if kind.eq_ignore_ascii_case(b"application/dtmf") {

@@ -5,7 +5,7 @@ use super::settings::{Reach, Reason};
 use super::turn::{Asked, Turn};
 use crate::acd::request::Contact;
 use crate::acd::{Request, Wish};
-use crate::call::{Identity, Origin};
+use crate::call::{Cause, Identity, Origin};
 use crate::ids::{AgentId, Flow};
 use crate::sip::Method;
 use crate::sip::digest::{Secret, Verdict};
@@ -154,7 +154,7 @@ impl Switch {
             return self.refuse(&asked, 400, "malformed", turn);
         };
         self.request(Request::Wish { agent, wish }, turn);
-        self.confirm_and_hang_up(call, turn);
+        self.goodbye(call, Cause::EndedInIvr, turn);
     }
 }
 

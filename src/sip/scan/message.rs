@@ -137,6 +137,12 @@ impl<'a> Message<'a> {
         decimal(part(value, end).0)
     }
 
+    /// The Content-Type without its parameters, trimmed; empty if absent.
+    pub fn media_type(&self) -> &'a [u8] {
+        let value = self.field(Name::ContentType).unwrap_or_default();
+        value.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii()
+    }
+
     /// The body, cut to Content-Length.
     pub fn body(&self) -> &'a [u8] {
         self.index.body.of(self.bytes)
